@@ -1,0 +1,1 @@
+"""One file per subject of a connection; `registry.py` lists them."""

@@ -1,0 +1,106 @@
+"""What both roles share: packets in and out of bytes, the queue of events, and the one way to end."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from limpet.errors import DisconnectReason, LimpetError, LocalProtocolError, PacketError, ProtocolError
+from limpet.limits import WireLimits
+from limpet.packets.dialect import Dialect
+from limpet.packets.handshake import Disconnect
+from limpet.packets.registry import packets
+from limpet.packets.schema import Packet, Phase
+from limpet.session.events import Event, Terminated
+from limpet.values import Buffer, Side
+from limpet.wire.stream import PacketReader, PacketWriter, RawPacket
+
+
+class Link:
+    """One connection's reader, writer, dialect and event queue; knows no phases and no roles."""
+
+    def __init__(self, side: Side, dialect: Dialect, limits: WireLimits) -> None:
+        self.side = side
+        self.dialect = dialect
+        self.reader = PacketReader(limits)
+        self.writer = PacketWriter(serializer=dialect.serializer)
+        self.encrypted_out = False
+        self.encrypted_in = False
+        self.received_bytes = 0
+        self.sent_bytes = 0
+        self._out: list[Buffer] = []
+        self._events: deque[Event] = deque()
+        self._terminated = False
+
+    @property
+    def terminated(self) -> bool:
+        """No event but those already queued will follow, and nothing more is read."""
+        return self._terminated
+
+    def set_dialect(self, dialect: Dialect) -> None:
+        """From the next packet on, write what this peer understands."""
+        self.dialect = dialect
+        self.writer.serializer = dialect.serializer
+        self.writer.chunks = dialect.chunks
+        self.writer.flush_flag = dialect.nested
+
+    def emit(self, event: Event) -> None:
+        if not self._terminated:
+            self._events.append(event)
+
+    def next_event(self) -> Event | None:
+        return self._events.popleft() if self._events else None
+
+    def data_to_send(self) -> list[Buffer]:
+        out, self._out = self._out, []
+        return out
+
+    def send(self, packet: Packet, *, flush: bool = True) -> None:
+        """Queue the bytes of `packet` in the peer's dialect. Encryption happens here, in wire order."""
+        if self._terminated:
+            return
+        if self.side not in packet.senders:
+            raise LocalProtocolError(f"a {self.side.value} does not send {type(packet).__name__}")
+        items, bulk = packets.encode(packet, self.dialect)
+        for part in self.writer.write(items, flush=flush, bulk=bulk):
+            self.sent_bytes += len(part)
+            self._out.append(part)
+
+    def send_text(self, text: str) -> None:
+        """What a peer gets that never sent a valid record (docs/protocol: broken peers)."""
+        self._out.append(text.encode("latin-1", "replace"))
+
+    def feed(self, data: Buffer) -> None:
+        self.received_bytes += len(data)
+        self.reader.receive_data(data)
+
+    def decode(self, raw: RawPacket, phase: Phase) -> Packet | None:
+        """The typed packet, None for an unknown name. Raises `PacketError`."""
+        if not raw.items:
+            raise PacketError("an empty packet")
+        return packets.decode(self.side.other, phase, raw.items)
+
+    def disconnect(self, reason: DisconnectReason, text: str = "") -> None:
+        """Queue a `disconnect` and end; `text` is an explanation fit for the peer."""
+        if not self._terminated:
+            self.send(Disconnect(reason=reason.value, extra=(text,) if text else ()))
+            self.end(None, reason=text or reason.value, by_peer=False)
+
+    def fail(self, error: LimpetError, *, tell_peer: bool = True) -> None:
+        """End because of `error`; the peer learns its reason code, never its text."""
+        if self._terminated:
+            return
+        reason = error.reason if isinstance(error, ProtocolError) else DisconnectReason.PROTOCOL_ERROR
+        if tell_peer:
+            self.send(Disconnect(reason=reason.value, extra=()))
+        self.end(error, reason=str(error), by_peer=False)
+
+    def end(self, error: LimpetError | None, *, reason: str, by_peer: bool, retry_legacy: bool = False) -> None:
+        if self._terminated:
+            return
+        self.emit(Terminated(error=error, reason=reason, by_peer=by_peer, retry_legacy=retry_legacy))
+        self._terminated = True
+
+
+def printable(text: str, limit: int = 256) -> str:
+    """A peer's text for a log or a terminal: one line, no control characters, bounded."""
+    return "".join(c if c.isprintable() else " " for c in text[:limit]).strip()

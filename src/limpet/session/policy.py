@@ -1,0 +1,46 @@
+"""What the owner of a session decides beforehand; frozen values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from limpet.limits import HANDSHAKE, HandshakeLimits
+from limpet.session.encryption import AesPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginStep:
+    """One module of the chain, as the session needs to know it."""
+
+    needs_challenge: bool
+    needs_clear: bool
+    prompt: str = "password"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerPolicy:
+    """Of one accepted connection.
+
+    `private`: the stream itself is protected (TLS) or local (unix socket), so that a module that needs the clear
+    password may ask for it. AES being on counts too and is known to the session.
+    """
+
+    aes: AesPolicy | None
+    private: bool
+    limits: HandshakeLimits = HANDSHAKE
+    ping_interval_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientPolicy:
+    """Of one connection attempt.
+
+    `challenge_first`: send a partial hello that asks to be challenged, so that nothing but a few base
+    capabilities is said before login. `legacy`: open with legacy rencode and flat capabilities (xpra before 4.3).
+    """
+
+    aes: AesPolicy | None
+    challenge_first: bool
+    legacy: bool
+    limits: HandshakeLimits = HANDSHAKE
+    ping_interval_s: float = 5.0

@@ -1,0 +1,70 @@
+"""What a server's `disconnect` means for the client: an error with an exit code, or an orderly end."""
+
+from __future__ import annotations
+
+from limpet.errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    ConnectionClosed,
+    DisconnectReason,
+    EncryptionRequired,
+    ExitCode,
+    LimpetError,
+    VersionRefused,
+)
+
+ORDERLY = frozenset(
+    reason.value
+    for reason in (
+        DisconnectReason.SERVER_SHUTDOWN,
+        DisconnectReason.SERVER_EXIT,
+        DisconnectReason.NEW_CLIENT,
+        DisconnectReason.DETACH_REQUEST,
+        DisconnectReason.CLIENT_REQUEST,
+        DisconnectReason.DONE,
+        DisconnectReason.IDLE_TIMEOUT,
+    )
+) | {"server upgrade"}
+
+_NO_ENCRYPTION = (DisconnectReason.ENCRYPTION_UNSUPPORTED.value, "encryption key is missing")
+_WANTS_ENCRYPTION = ("missing encryption tokens",)
+
+
+def error_for(reason: str, text: str = "") -> LimpetError | None:
+    """None for an orderly end. `reason` is the first argument of the packet, `text` the rest, both printable."""
+    shown = f"{reason}: {text}" if text and text != reason else reason
+    lowered = reason.lower()
+    if reason in ORDERLY:
+        return None
+    if lowered.startswith(_WANTS_ENCRYPTION):
+        return EncryptionRequired(
+            f"the server requires encryption on this connection ({shown})",
+            hint="give --tcp-encryption=AES --tcp-encryption-keyfile=FILE with the server's key, or an ssl:// target",
+            exit_code=ExitCode.SERVER_REQUIRES_ENCRYPTION,
+        )
+    if reason in _NO_ENCRYPTION:
+        return EncryptionRequired(
+            f"the server has no encryption on this connection ({shown}): refused, nothing went on in clear",
+            hint="start the server with --tcp-encryption=AES and the same key file, or attach without encryption",
+            exit_code=ExitCode.SERVER_REFUSES_ENCRYPTION,
+        )
+    if "authentication" in lowered:
+        return AuthenticationFailed(f"the server refused the login ({shown})")
+    if "permission" in lowered:
+        return AccessDenied(f"the server does not allow this ({shown})")
+    if "version" in lowered:
+        return VersionRefused(f"the server refused this version ({shown})")
+    if "timeout" in lowered:
+        return ConnectionClosed(shown, ours=False, reason=reason, exit_code=ExitCode.TIMEOUT)
+    if "busy" in lowered:
+        return ConnectionClosed(shown, ours=False, reason=reason, exit_code=ExitCode.SESSION_BUSY)
+    if "error" in lowered:
+        return ConnectionClosed(shown, ours=False, reason=reason, exit_code=ExitCode.REMOTE_ERROR)
+    if "encryption" in lowered or "cipher" in lowered or "padding" in lowered:
+        return EncryptionRequired(f"the server refused the encryption parameters ({shown})")
+    return None
+
+
+def is_final(reason: str) -> bool:
+    """Whether a lost session must not be taken up again by itself: every `disconnect` is a decision."""
+    return bool(reason)

@@ -1,0 +1,509 @@
+"""The server's side of one connection, from the first byte to the last."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from limpet.auth.digest import choose_digest
+from limpet.errors import (
+    ClearRecordError,
+    ConnectionClosed,
+    DisconnectReason,
+    EncryptionRequired,
+    ExitCode,
+    HandshakeError,
+    LimpetError,
+    LimitExceeded,
+    LocalProtocolError,
+    PacketError,
+    RemoteProtocolError,
+    VersionRefused,
+)
+from limpet.limits import AFTER_HELLO, BEFORE_HELLO
+from limpet.packets.capabilities import ClientHello, EncryptionCaps, ServerHello
+from limpet.packets.dialect import Dialect, check_version, dialect_of, first_dialect
+from limpet.packets.handshake import Challenge, Disconnect, Hello, Ping, PingEcho
+from limpet.packets.requests import requested
+from limpet.packets.schema import Packet, Phase
+from limpet.session import encryption
+from limpet.session.encryption import Entropy, Strength
+from limpet.session.events import (
+    EarlyRequest,
+    Event,
+    InvalidPacket,
+    KeysNeeded,
+    LatencyMeasured,
+    LoginPassed,
+    LoginRequested,
+    PacketReceived,
+    ResponseReceived,
+    UnknownPacket,
+)
+from limpet.session.link import Link, printable
+from limpet.session.ping import Pinger
+from limpet.session.policy import LoginStep, ServerPolicy
+from limpet.values import Buffer, Secret, Side, Wire
+from limpet.wire.stream import RawPacket
+
+SALT_BYTES = 64
+MAX_INVALID_PACKETS = 16
+
+
+class State(enum.Enum):
+    """Where a server connection is; `TRANSITIONS` lists what may follow."""
+
+    AWAIT_HELLO = "waiting for the first hello"
+    KEYS = "deriving keys"
+    LOGIN = "the owner assembles the login"
+    CHALLENGED = "waiting for the response to a challenge"
+    VERIFYING = "the owner verifies a step"
+    DECIDING = "the owner decides what the login gets"
+    SESSION = "packets flow"
+    CLOSED = "over"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.AWAIT_HELLO: frozenset({State.KEYS, State.LOGIN, State.DECIDING, State.CLOSED}),
+    State.KEYS: frozenset({State.LOGIN, State.VERIFYING, State.DECIDING, State.CLOSED}),
+    State.LOGIN: frozenset({State.CHALLENGED, State.VERIFYING, State.DECIDING, State.CLOSED}),
+    State.CHALLENGED: frozenset({State.KEYS, State.VERIFYING, State.DECIDING, State.CLOSED}),
+    State.VERIFYING: frozenset({State.CHALLENGED, State.VERIFYING, State.DECIDING, State.CLOSED}),
+    State.DECIDING: frozenset({State.SESSION, State.CLOSED}),
+    State.SESSION: frozenset({State.CLOSED}),
+    State.CLOSED: frozenset(),
+}
+_READING = (State.AWAIT_HELLO, State.CHALLENGED, State.SESSION)
+
+
+class ServerSession:
+    """Sans-IO server of one connection.
+
+    The owner feeds bytes and the time, takes events, and answers them:
+    `KeysNeeded` -> `keys_derived` / `keys_failed`; `LoginRequested` -> `begin_login` / `refuse`;
+    `ResponseReceived` -> `step_passed` / `step_failed`; `LoginPassed` -> `accept` / `answer` / `refuse`.
+    """
+
+    def __init__(self, policy: ServerPolicy, *, entropy: Entropy, now: float) -> None:
+        self._policy = policy
+        self._entropy = entropy
+        self._link = Link(Side.SERVER, first_dialect(legacy=False), BEFORE_HELLO)
+        self._state = State.AWAIT_HELLO
+        self._deadline = now + policy.limits.first_hello_s
+        self._total_deadline = now + policy.limits.total_s
+        self._pinger = Pinger(interval_s=policy.ping_interval_s, timeout_s=policy.limits.ping_timeout_s)
+        self._heard = False
+        self._hello: ClientHello | None = None
+        self._caps: Mapping[str, Wire] = {}
+        self._their_caps: EncryptionCaps | None = None
+        self._our_caps: EncryptionCaps | None = None
+        self._key_token = 0
+        self._steps: tuple[LoginStep, ...] = ()
+        self._step = 0
+        self._login_begun = False
+        self._fake = False
+        self._challenge: Challenge | None = None
+        self._challenges = 0
+        self._invalid = 0
+
+    # -- what the driver calls -----------------------------------------------------------------------------------
+
+    def receive_data(self, data: Buffer, now: float) -> None:
+        if self._link.terminated:
+            return
+        self._link.feed(data)
+        self._advance(now)
+
+    def receive_eof(self, now: float, *, clean: bool) -> None:
+        code = ExitCode.CONNECTION_LOST if clean else ExitCode.TRUNCATED
+        what = "the client closed the connection" if clean else "the connection was cut"
+        self._end(ConnectionClosed(what, ours=False, exit_code=code), what, by_peer=True)
+
+    def data_to_send(self) -> list[Buffer]:
+        return self._link.data_to_send()
+
+    def next_event(self) -> Event | None:
+        return self._link.next_event()
+
+    def next_timeout(self) -> float | None:
+        if self._state is State.CLOSED:
+            return None
+        when = min(self._deadline, self._total_deadline, self._pinger.next_timeout)
+        return None if math.isinf(when) else when
+
+    def handle_timeout(self, now: float) -> None:
+        if self._link.terminated:
+            return
+        if now >= min(self._deadline, self._total_deadline):
+            self._disconnect(DisconnectReason.LOGIN_TIMEOUT)
+        elif self._pinger.lost(now):
+            self._disconnect(DisconnectReason.CLIENT_PING_TIMEOUT)
+        elif (stamp := self._pinger.due(now)) is not None:
+            self._link.send(Ping(time_ms=stamp))
+
+    @property
+    def closing(self) -> bool:
+        return self._state is State.CLOSED
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._link.dialect
+
+    @property
+    def cipher(self) -> str:
+        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in both directions."""
+        both = self._link.encrypted_in and self._link.encrypted_out
+        return f"AES-{self._our_caps.mode}" if both and self._our_caps else ""
+
+    @property
+    def bytes_received(self) -> int:
+        return self._link.received_bytes
+
+    @property
+    def bytes_sent(self) -> int:
+        return self._link.sent_bytes
+
+    # -- what the owner answers ----------------------------------------------------------------------------------
+
+    def keys_derived(self, token: int, keys: Sequence[Secret], now: float) -> None:
+        """The keys for `KeysNeeded`: first the one we encrypt with, then the one we decrypt with."""
+        if self._link.terminated or token != self._key_token:
+            return
+        self._require(State.KEYS)
+        theirs, ours = self._their_caps, self._our_caps
+        if theirs is None or ours is None:
+            raise LocalProtocolError("keys without encryption capabilities")
+        block = self._link.dialect.cipher_block
+        self._link.writer.set_encryptor(
+            encryption.encryptor(theirs, keys[0], block=block, entropy=self._entropy)
+        )
+        self._link.reader.set_decryptor(encryption.decryptor(ours, keys[1], block=block))
+        self._link.encrypted_out = self._link.encrypted_in = True
+        with self._guarded():
+            self._after_hello(now)
+
+    def keys_failed(self, error: LimpetError) -> None:
+        """There is no usable key material: the connection ends; nothing goes on in clear."""
+        if not self._link.terminated:
+            self._link.send(Disconnect(reason="encryption key is missing", extra=()))
+            self._end(error, str(error), by_peer=False)
+
+    def begin_login(self, steps: Sequence[LoginStep], now: float) -> None:
+        """Run `steps` in order; with none, a client that asked for a challenge gets a fake one."""
+        if self._link.terminated:
+            return
+        self._require(State.LOGIN)
+        if len(steps) > self._policy.limits.max_challenges:
+            raise LocalProtocolError(f"{len(steps)} login steps, at most {self._policy.limits.max_challenges}")
+        self._steps = tuple(steps)
+        self._step = 0
+        self._login_begun = True
+        hello = self._require_hello()
+        if not any(step.needs_challenge for step in steps) and hello.challenge and not hello.challenge_response:
+            # a client that holds a password sends a partial hello first and waits for a challenge
+            self._fake = True
+            self._send_challenge(needs_clear=False, prompt="password", now=now)
+            return
+        with self._guarded():
+            self._next_step(now)
+
+    def step_passed(self, now: float) -> None:
+        if self._link.terminated:
+            return
+        self._require(State.VERIFYING)
+        self._step += 1
+        with self._guarded():
+            self._next_step(now)
+
+    def step_failed(self) -> None:
+        """Wrong credential, or the module could not decide: one text for both."""
+        if not self._link.terminated:
+            self._require(State.VERIFYING)
+            self._disconnect(DisconnectReason.AUTHENTICATION_FAILED)
+
+    def accept(self, hello: ServerHello, now: float) -> None:
+        """The client is in: send our hello; packets of the session phase follow."""
+        if self._link.terminated:
+            return
+        self._require(State.DECIDING)
+        self._send_hello(hello.to_wire(self._link.dialect))
+        self._to(State.SESSION)
+        self._link.reader.set_limits(AFTER_HELLO)
+        self._deadline = self._total_deadline = math.inf
+        self._pinger.start(now)
+        self._advance(now)
+
+    def answer(self, caps: Mapping[str, Wire], *, close: bool = True) -> None:
+        """Answer a request with a hello that holds `caps`, then (usually) end."""
+        if self._link.terminated:
+            return
+        self._require(State.DECIDING)
+        self._send_hello(dict(caps))
+        if close:
+            self._end(None, "request answered", by_peer=False)
+
+    def answer_packet(self, packet: Packet) -> None:
+        """Answer a request with a packet of its own (`screenshot`), then end."""
+        if not self._link.terminated:
+            self._require(State.DECIDING)
+            self._link.send(packet)
+            self._end(None, "request answered", by_peer=False)
+
+    def refuse(self, reason: DisconnectReason, text: str = "") -> None:
+        self._disconnect(reason, text)
+
+    def send(self, packet: Packet, *, flush: bool = True) -> None:
+        """A packet of the session phase."""
+        if self._link.terminated:
+            return
+        self._require(State.SESSION)
+        self._link.send(packet, flush=flush)
+
+    def disconnect(self, reason: DisconnectReason, text: str = "") -> None:
+        self._disconnect(reason, text)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def _advance(self, now: float) -> None:
+        """Handle packets while the state can take one; what comes early stays in the bounded reader."""
+        while self._state in _READING:
+            with self._guarded():
+                raw = self._link.reader.next_packet()
+                if raw is None:
+                    if not self._heard and (text := self._link.reader.clear_text()) is not None:
+                        raise RemoteProtocolError(f"not a record: {printable(text, 40)!r}")
+                    return
+                self._heard = True
+                self._handle_raw(raw, now)
+        if self._state is not State.CLOSED and self._link.reader.buffered > BEFORE_HELLO.max_packet:
+            self._broken(LimitExceeded("too much data while a hello is being answered"))
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """What the peer did wrong ends the connection, with the reason it may know."""
+        try:
+            yield
+        except RemoteProtocolError as error:
+            self._broken(error)
+        except HandshakeError as error:
+            refused = isinstance(error, VersionRefused)
+            reason = DisconnectReason.VERSION_ERROR if refused else DisconnectReason.ENCRYPTION_INVALID
+            self._link.send(Disconnect(reason=reason.value, extra=()))
+            self._end(error, str(error), by_peer=False)
+
+    def _broken(self, error: RemoteProtocolError) -> None:
+        """A record or packet that breaks the rules ends the connection; all cipher failures look the same."""
+        if isinstance(error, ClearRecordError) or self._heard:
+            self._link.send(Disconnect(reason=error.reason.value, extra=()))
+        else:
+            self._link.send_text(f"disconnect: {DisconnectReason.PROTOCOL_ERROR.value}\n")
+        self._end(error, str(error), by_peer=False)
+
+    def _handle_raw(self, raw: RawPacket, now: float) -> None:
+        phase = Phase.SESSION if self._state is State.SESSION else Phase.HELLO
+        if self._state is State.AWAIT_HELLO and self._hello is None:
+            self._link.set_dialect(first_dialect(serializer=raw.serializer))
+        try:
+            packet = self._link.decode(raw, phase)
+        except PacketError as error:
+            if phase is Phase.HELLO:
+                raise
+            self._count_invalid(error)
+            return
+        if isinstance(packet, Disconnect):
+            self._client_disconnects(packet)
+        elif phase is Phase.HELLO:
+            if not isinstance(packet, Hello):
+                raise PacketError(f"{printable(str(raw.items[0]), 40)!r} before login")
+            self._handle_hello(packet, raw, now)
+        else:
+            self._handle_session(packet, raw, now)
+
+    def _count_invalid(self, error: PacketError) -> None:
+        self._invalid += 1
+        if self._invalid > MAX_INVALID_PACKETS:
+            raise error
+        self._link.emit(InvalidPacket(detail=str(error)))
+
+    def _handle_session(self, packet: Packet | None, raw: RawPacket, now: float) -> None:
+        if packet is None:
+            self._link.emit(UnknownPacket(name=printable(str(raw.items[0]), 64)))
+        elif isinstance(packet, Ping):
+            self._link.send(PingEcho(time_ms=packet.time_ms, sid=packet.sid))
+        elif isinstance(packet, PingEcho):
+            if (seconds := self._pinger.echoed(packet.time_ms, now)) is not None:
+                self._link.emit(LatencyMeasured(seconds=seconds))
+        elif isinstance(packet, Hello):
+            self._link.emit(InvalidPacket(detail="a second hello after login"))
+        else:
+            self._link.emit(PacketReceived(packet=packet))
+
+    def _client_disconnects(self, packet: Disconnect) -> None:
+        reason = printable(packet.reason)
+        self._link.send(Disconnect(reason=DisconnectReason.CLIENT_REQUEST.value, extra=()))
+        self._end(None, reason, by_peer=True)
+
+    # -- hello, keys, login --------------------------------------------------------------------------------------
+
+    def _handle_hello(self, packet: Hello, raw: RawPacket, now: float) -> None:
+        hello = ClientHello.from_wire(packet.caps)
+        check_version(hello.version)
+        first = self._hello is None
+        self._hello, self._caps = hello, packet.caps
+        if first:
+            self._link.set_dialect(dialect_of(hello, serializer=raw.serializer))
+        self._deadline = now + self._policy.limits.challenge_s
+        if self._negotiate_aes(hello):
+            return
+        self._after_hello(now)
+
+    def _negotiate_aes(self, hello: ClientHello) -> bool:
+        """True when keys must be derived first. Raises when the client's demand and ours do not meet."""
+        policy, theirs = self._policy.aes, hello.encryption
+        if theirs is None:
+            if self._link.encrypted_in:
+                raise EncryptionRequired("the client's next hello has no encryption capabilities")
+            if policy is not None and policy.required:
+                self._disconnect(DisconnectReason.ENCRYPTION_REQUIRED)
+                return True
+            return False
+        if policy is None:
+            self._disconnect(DisconnectReason.ENCRYPTION_UNSUPPORTED)
+            return True
+        encryption.check_caps(theirs, policy, max_iterations=self._policy.limits.max_iterations_unauthenticated)
+        dialect = self._link.dialect
+        old_hash_only = dialect.html5 or not dialect.nested
+        ours = encryption.fresh_caps(
+            self._entropy,
+            mode=theirs.mode,
+            strength=Strength.LEGACY if old_hash_only else Strength.MODERN,
+            stream=theirs.stream,
+        )
+        self._their_caps, self._our_caps = theirs, ours
+        self._key_token += 1
+        self._to(State.KEYS)
+        requests = (encryption.key_request(theirs), encryption.key_request(ours))
+        self._link.emit(KeysNeeded(token=self._key_token, requests=requests))
+        return True
+
+    def _after_hello(self, now: float) -> None:
+        """Encryption is settled for this hello: go on to the login, or to the step it answers."""
+        hello = self._require_hello()
+        if self._login_begun:
+            self._response(hello, now)
+            return
+        request = requested(self._caps)
+        if request is not None and request.before_login:
+            self._to(State.DECIDING)
+            self._link.emit(EarlyRequest(hello=hello, request=request, caps=self._caps))
+            return
+        self._to(State.LOGIN)
+        self._link.emit(
+            LoginRequested(hello=hello, username=hello.username, encrypted=self._link.encrypted_in)
+        )
+
+    def _next_step(self, now: float) -> None:
+        if self._step >= len(self._steps):
+            self._passed()
+            return
+        step = self._steps[self._step]
+        if step.needs_challenge:
+            self._send_challenge(needs_clear=step.needs_clear, prompt=step.prompt, now=now)
+            return
+        self._to(State.VERIFYING)
+        self._link.emit(ResponseReceived(step=self._step, username=self._require_hello().username))
+
+    def _send_challenge(self, *, needs_clear: bool, prompt: str, now: float) -> None:
+        hello = self._require_hello()
+        private = self._policy.private or (self._link.encrypted_in and self._link.encrypted_out)
+        try:
+            digest = choose_digest(hello.digest, needs_clear=needs_clear, transport_private=private)
+            salt_digest = choose_digest(hello.salt_digest, needs_clear=False, transport_private=private)
+        except HandshakeError as error:
+            self._link.send(
+                Disconnect(reason=DisconnectReason.AUTHENTICATION_FAILED.value, extra=())
+            )
+            self._end(error, str(error), by_peer=False)
+            return
+        self._challenges += 1
+        caps = self._our_caps.for_challenge() if self._our_caps and self._link.encrypted_out else {}
+        self._challenge = Challenge(
+            server_salt=self._entropy(SALT_BYTES),
+            cipher=caps,
+            digest=digest,
+            salt_digest=salt_digest,
+            prompt=prompt,
+        )
+        self._link.send(self._challenge)
+        self._deadline = now + self._policy.limits.challenge_s
+        self._to(State.CHALLENGED)
+        self._advance(now)
+
+    def _response(self, hello: ClientHello, now: float) -> None:
+        challenge, self._challenge = self._challenge, None
+        if challenge is None:
+            raise RemoteProtocolError("a hello that answers no challenge")
+        if self._fake:
+            self._fake = False
+            self._to(State.VERIFYING)
+            self._next_step(now)
+            return
+        if not hello.challenge_response:
+            raise RemoteProtocolError(
+                "the hello holds no challenge response", reason=DisconnectReason.AUTHENTICATION_FAILED
+            )
+        self._to(State.VERIFYING)
+        self._link.emit(
+            ResponseReceived(
+                step=self._step,
+                username=hello.username,
+                digest=challenge.digest,
+                salt_digest=challenge.salt_digest,
+                server_salt=challenge.server_salt,
+                client_salt=hello.challenge_client_salt,
+                response=hello.challenge_response,
+            )
+        )
+
+    def _passed(self) -> None:
+        request = requested(self._caps)
+        self._to(State.DECIDING)
+        self._deadline = math.inf
+        self._link.emit(LoginPassed(hello=self._require_hello(), request=request, caps=self._caps))
+
+    def _send_hello(self, caps: dict[str, Wire]) -> None:
+        if self._our_caps is not None and self._link.encrypted_out:
+            caps = {**caps, **self._our_caps.to_wire(self._link.dialect)}
+        self._link.send(Hello(caps=caps))
+
+    # -- ending --------------------------------------------------------------------------------------------------
+
+    def _disconnect(self, reason: DisconnectReason, text: str = "") -> None:
+        self._link.disconnect(reason, text)
+        self._state = State.CLOSED
+        self._pinger.stop()
+
+    def _end(self, error: LimpetError | None, reason: str, *, by_peer: bool) -> None:
+        self._link.end(error, reason=reason, by_peer=by_peer)
+        self._state = State.CLOSED
+        self._pinger.stop()
+
+    def _to(self, state: State) -> None:
+        if state not in TRANSITIONS[self._state]:
+            raise LocalProtocolError(f"from {self._state.name} to {state.name}")
+        self._state = state
+
+    def _require(self, state: State) -> None:
+        if self._state is not state:
+            raise LocalProtocolError(f"called in {self._state.name}, allowed in {state.name}")
+
+    def _require_hello(self) -> ClientHello:
+        if self._hello is None:
+            raise LocalProtocolError("no hello yet")
+        return self._hello
