@@ -6,7 +6,7 @@ Each peer is made once, in ``${XDG_CACHE_HOME:-~/.cache}/limpet/peers/VERSION``:
 ``run-xpra``
     executable; runs that version with the given arguments, its own configuration and no splash screen.
 ``ready``
-    written last; a folder without it is an interrupted attempt and is made again.
+    written last, with a fingerprint of how the peer was made; a folder without it, or made otherwise, is made anew.
 ``log/``
     the output of each build step.
 
@@ -21,9 +21,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import hashlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -32,22 +34,42 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 TOOLS = Path(__file__).resolve().parent
+REQUIREMENTS = TOOLS / "peers-requirements.txt"
 SYSTEM_PATH = "/usr/bin:/bin"
 SYSTEM_PYTHON = "/usr/bin/python3"
 
-DEBIAN_PEER = ("xpra", "python3-rencode", "python3-lz4", "python3-cryptography", "python3-pil", "xauth", "xvfb", "xterm", "xdotool")
+DEBIAN_PEER = (
+    "xpra",
+    "python3-rencode",
+    "python3-lz4",
+    "python3-cryptography",
+    "python3-pil",
+    "xauth",
+    "xvfb",
+    "xterm",
+    "xdotool",
+)
 BUILD = (
     "python3-dev python3-venv python3-gi python3-gi-cairo python-gi-dev python3-cairo python3-cairo-dev python3-dbus "
     "libx11-dev libxext-dev libxdamage-dev libxfixes-dev libxcomposite-dev libxrandr-dev libxtst-dev libxkbfile-dev "
     "libxres-dev libxi-dev libxcursor-dev libgtk-3-dev libcairo2-dev libxxhash-dev liblz4-dev libturbojpeg0-dev "
     "libwebp-dev libvpx-dev libx264-dev libyuv-dev libspng-dev libdrm-dev libbrotli-dev libpam0g-dev libsystemd-dev "
     "libqrencode-dev libavif-dev pkg-config gir1.2-gtk-3.0 libxpresent-dev gcc g++ make python3-xdg python3-netifaces "
-    "python3-paramiko python3-openssl xauth xvfb xterm xdotool"
+    "python3-paramiko python3-openssl python3-pil xauth xvfb xterm xdotool"
 ).split()
 WITHOUT = ("docs", "tests", "nvenc", "nvjpeg_encoder", "nvjpeg_decoder", "pandoc_lua", "printing")
+
+WRAPPER = f"""#!/bin/sh
+# Written by limpet's tools/peers.py. Helpers of xpra start `python3`, which must be Debian's.
+PATH={SYSTEM_PATH}
+export PATH
+unset PYTHONHOME PYTHONPATH VIRTUAL_ENV
+here=$(dirname "$(readlink -f "$0")")
+export XPRA_SPLASH=0
+"""
 
 QUIET_SERVER = (
     "--daemon=no --mdns=no --pulseaudio=no --notifications=no --printing=no --webcam=no --systemd-run=no"
@@ -77,8 +99,16 @@ class Peer:
         return cache_folder() / self.version
 
     @property
-    def ready(self) -> bool:
-        return (self.folder / "ready").is_file()
+    def fingerprint(self) -> str:
+        """What the peer is made of: recipe, build tools, and the Python that it is built for."""
+        recipe = (self.version, self.sha256, self.without, WRAPPER, tuple(sys.version_info[:2]))
+        tools = REQUIREMENTS.read_bytes() if self.sha256 else b""
+        return hashlib.sha256(repr(recipe).encode() + tools).hexdigest()
+
+    def is_ready(self) -> bool:
+        """Look whether the folder holds this peer, complete and made as it is made now."""
+        marker = self.folder / "ready"
+        return marker.is_file() and marker.read_text().strip() == self.fingerprint
 
 
 MODERN_SERVER = ("--audio=no",)
@@ -109,9 +139,8 @@ PEERS = {
 
 def cache_folder() -> Path:
     """Where peers live, outside any checkout."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
-    return root / "limpet" / "peers"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "limpet" / "peers"
 
 
 def say(text: str) -> None:
@@ -167,29 +196,32 @@ def last_line(path: Path) -> str:
 
 def make(peer: Peer) -> None:
     """Make `peer` unless it is ready. Raises PeerError."""
-    if peer.ready:
-        say(f"{peer.version}: ready in {peer.folder}")
-        return
     cache_folder().mkdir(parents=True, exist_ok=True)
     with locked(cache_folder() / f".{peer.version}.lock", peer.version):
-        if peer.ready:  # another process made it while this one waited
-            say(f"{peer.version}: ready in {peer.folder}")
-            return
-        debian_packages(peer)
-        work = Path(tempfile.mkdtemp(prefix=f".{peer.version}-", dir=cache_folder()))
-        try:
-            if peer.version == "3.1.3":
-                wrap_debian(peer, work)
-            else:
-                build(peer, work)
-            check_version(work / "run-xpra", peer.version)
-            (work / "ready").write_text(f"{peer.version}\n")
-            if peer.folder.exists():
-                shutil.rmtree(peer.folder)
-            work.rename(peer.folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-        say(f"{peer.version}: ready in {peer.folder}")
+        debian_packages(peer)  # a kept cache may meet a new machine
+        if not peer.is_ready():
+            make_anew(peer)
+        check_version(peer.folder / "run-xpra", peer.version)
+    say(f"{peer.version}: ready in {peer.folder}")
+
+
+def make_anew(peer: Peer) -> None:
+    """Make `peer` in a folder beside its own and put it in place when it is whole."""
+    for left in cache_folder().glob(f".{peer.version}-*"):  # by a run that was killed
+        shutil.rmtree(left)
+    work = Path(tempfile.mkdtemp(prefix=f".{peer.version}-", dir=cache_folder()))
+    try:
+        if peer.sha256:
+            build(peer, work)
+        else:
+            wrap_debian(work)
+        check_version(work / "run-xpra", peer.version)
+        (work / "ready").write_text(f"{peer.fingerprint}\n")
+        if peer.folder.exists():
+            shutil.rmtree(peer.folder)
+        work.rename(peer.folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -210,7 +242,7 @@ def debian_packages(peer: Peer) -> None:
         raise PeerError(f"{peer.version}: needs the Debian packages named above")
 
 
-def wrap_debian(peer: Peer, work: Path) -> None:
+def wrap_debian(work: Path) -> None:
     (work / "user-conf").mkdir()
     write_wrapper(work, 'export XPRA_USER_CONF_DIRS="$here/user-conf"\nexec /usr/bin/python3 /usr/bin/xpra "$@"\n')
 
@@ -224,11 +256,11 @@ def build(peer: Peer, work: Path) -> None:
     steps = Steps(peer.version, work / "log", env)
     python = venv / "bin" / "python"
     steps.run("make environment", [SYSTEM_PYTHON, "-m", "venv", "--system-site-packages", venv])
-    pip = [python, "-m", "pip"]
-    steps.run("install build tools", [*pip, "install", "--require-hashes", "-r", TOOLS / "peers-requirements.txt"])
+    pip = (python, "-m", "pip")
+    steps.run("install build tools", [*pip, "install", "--require-hashes", "-r", REQUIREMENTS])
     wanted = work / "xpra.txt"
     wanted.write_text(f"xpra=={peer.version} --hash=sha256:{peer.sha256}\n")
-    fetch = [*pip, "download", "--no-deps", "--no-build-isolation", "--no-binary", "xpra", "--require-hashes"]
+    fetch = (*pip, "download", "--no-deps", "--no-build-isolation", "--no-binary", "xpra", "--require-hashes")
     steps.run("download source", [*fetch, "-d", download, "-r", wanted])
     unpack(download, source)
     jobs = os.cpu_count() or 1
@@ -258,7 +290,7 @@ def unpack(download: Path, target: Path) -> None:
     """Unpack the one archive in `download` as `target`, without the folder that it packs everything in."""
     (archive,) = download.iterdir()
     with tarfile.open(archive) as tar:
-        tar.extractall(target)  # its digest is known; Debian 12 has no extraction filters
+        tar.extractall(target)  # noqa: S202 - its digest is known; Debian 12 has no extraction filters
     (inner,) = target.iterdir()
     for entry in list(inner.iterdir()):
         entry.rename(target / entry.name)
@@ -268,15 +300,7 @@ def unpack(download: Path, target: Path) -> None:
 def write_wrapper(work: Path, rest: str) -> None:
     """Write `run-xpra`; `rest` sets what is particular and replaces the shell by xpra."""
     wrapper = work / "run-xpra"
-    wrapper.write_text(
-        "#!/bin/sh\n"
-        "# Written by limpet's tools/peers.py. Helpers of xpra start `python3`, which must be Debian's.\n"
-        f"PATH={SYSTEM_PATH}\n"
-        "export PATH\n"
-        "unset PYTHONHOME PYTHONPATH VIRTUAL_ENV\n"
-        'here=$(dirname "$(readlink -f "$0")")\n'
-        "export XPRA_SPLASH=0\n" + rest
-    )
+    wrapper.write_text(WRAPPER + rest)
     wrapper.chmod(0o755)
 
 
@@ -297,7 +321,7 @@ class Session:
         self.folder = Path(tempfile.mkdtemp(prefix="limpet-peer-"))
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -360,7 +384,7 @@ def wait_for(what: str, seconds: float, probe: Sequence[str], env: dict[str, str
 
 def check(peer: Peer) -> None:
     """Attach a client to a server, both of this version, over plain TCP, and look for the xterm's window."""
-    if not peer.ready:
+    if not peer.is_ready():
         raise PeerError(f"{peer.version}: not there; make it with: tools/peers.py {peer.version}")
     run = str(peer.folder / "run-xpra")
     check_version(Path(run), peer.version)
@@ -372,9 +396,11 @@ def check(peer: Peer) -> None:
         env = session.environment()
         server = session.start(
             "server",
-            [run, "start", server_display, f"--bind-tcp=127.0.0.1:{port}", f"--start=xterm -title {title}"]
-            + ["--xvfb=Xvfb -screen 0 1600x1000x24 -nolisten tcp -noreset +extension Composite"]
-            + ["--exit-with-client=yes", *QUIET_SERVER, *peer.server_options],
+            [
+                *(run, "start", server_display, f"--bind-tcp=127.0.0.1:{port}", f"--start=xterm -title {title}"),
+                *("--xvfb=Xvfb -screen 0 1600x1000x24 -nolisten tcp -noreset +extension Composite",),
+                *(f"--socket-dir={session.folder}", "--exit-with-client=yes", *QUIET_SERVER, *peer.server_options),
+            ],
             env,
         )
         target = f"tcp://127.0.0.1:{port}/"
@@ -387,16 +413,14 @@ def check(peer: Peer) -> None:
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def free_display() -> int:
-    """A display number above those that are commonly given out, with neither socket nor lock."""
-    taken = {path.name for folder in ("/tmp/.X11-unix", "/tmp") for path in Path(folder).glob("*X*")}
+    """Give a display number above those that are commonly given out, with neither socket nor lock."""
+    taken = {path.name for folder in ("/tmp/.X11-unix", "/tmp") for path in Path(folder).glob("*X*")}  # noqa: S108
     first = 400 + os.getpid() % 500
     return next(n for n in range(first, first + 500) if f"X{n}" not in taken and f".X{n}-lock" not in taken)
 
@@ -406,7 +430,7 @@ def free_display() -> int:
 
 def show(out: IO[str]) -> None:
     for peer in PEERS.values():
-        out.write(f"{peer.version}  {'ready  ' if peer.ready else 'missing'}  {peer.folder}/run-xpra\n")
+        out.write(f"{peer.version}  {'ready  ' if peer.is_ready() else 'missing'}  {peer.folder}/run-xpra\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
