@@ -184,6 +184,8 @@ class PasswordRequired(HandshakeError):
 
 
 class VersionRefused(HandshakeError):
+    """The peer's version is one that cannot be spoken to."""
+
     exit_code = ExitCode.INCOMPATIBLE_VERSION
 
 
@@ -194,6 +196,8 @@ class EncryptionRequired(HandshakeError):
 
 
 class AccessDenied(HandshakeError):
+    """The peer is who it says, and may not do this."""
+
     exit_code = ExitCode.AUTHENTICATION_FAILED
 
 
@@ -221,6 +225,8 @@ class ConnectionClosed(LimpetError):
 
 
 class DisplayError(LimpetError):
+    """Something about an X display."""
+
     exit_code = ExitCode.VFB_ERROR
 
 
@@ -243,7 +249,7 @@ class ConfigError(LimpetError):
 
 
 class OptionError(ConfigError):
-    pass
+    """An option has a value that it cannot take."""
 
 
 class EndpointError(ConfigError):

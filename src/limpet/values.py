@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NewType, TypeAlias, Union
+from typing import NewType, TypeAlias
 
 WindowId = NewType("WindowId", int)
 """Id of a window on the wire, 0 < id < 2**48; 0 means none or root."""
@@ -13,9 +13,9 @@ WindowId = NewType("WindowId", int)
 Xid = NewType("Xid", int)
 """X resource id, 29 bits."""
 
-Buffer: TypeAlias = Union[bytes, bytearray, memoryview]
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
-Wire: TypeAlias = Union[None, bool, int, float, str, Buffer, Sequence["Wire"], Mapping[Union[str, int, bytes], "Wire"]]
+Wire: TypeAlias = None | bool | int | float | str | Buffer | Sequence["Wire"] | Mapping[str | int | bytes, "Wire"]
 """A value that a serializer can carry."""
 
 
@@ -83,9 +83,7 @@ class Rect:
         return Rect(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
 
     def contains(self, other: Rect) -> bool:
-        return (
-            self.x <= other.x and self.y <= other.y and other.right <= self.right and other.bottom <= self.bottom
-        )
+        return self.x <= other.x and self.y <= other.y and other.right <= self.right and other.bottom <= self.bottom
 
     def translate(self, dx: int, dy: int) -> Rect:
         return Rect(self.x + dx, self.y + dy, self.width, self.height)
