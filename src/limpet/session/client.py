@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import math
 from collections.abc import Mapping, Sequence
@@ -22,8 +23,8 @@ from limpet.errors import (
     RemoteProtocolError,
 )
 from limpet.limits import AFTER_HELLO, BEFORE_HELLO, WireLimits
-from limpet.packets.capabilities import ClientHello, EncryptionCaps, ServerHello
-from limpet.packets.dialect import Dialect, check_version, dialect_of, first_dialect
+from limpet.packets.capabilities import ClientHello, EncryptionCaps, ServerHello, Spelling
+from limpet.packets.dialect import FLAT_313, NESTED_65, Dialect, check_version, dialect_of
 from limpet.packets.handshake import Challenge, Disconnect, Hello, Ping, PingEcho
 from limpet.packets.schema import Packet, Phase
 from limpet.session import encryption
@@ -83,6 +84,9 @@ class ClientSession:
 
     `start` sends the first hello. Events are answered: `KeysNeeded` -> `keys_derived` / `keys_failed`,
     `ChallengeReceived` -> `answer_challenge` / `give_up`. `Accepted` means that the session is on.
+
+    `partial`: a first hello that asks to be challenged (`challenge=True`) and holds a few base keys only, so that
+    nothing more is said before login. `request`: what `packets.requests.request_caps` gave.
     """
 
     def __init__(
@@ -91,13 +95,17 @@ class ClientSession:
         policy: ClientPolicy,
         *,
         entropy: Entropy,
+        partial: ClientHello | None = None,
+        request: Mapping[str, Wire] | None = None,
         session_limits: WireLimits = AFTER_HELLO,
     ) -> None:
         self._hello = hello
         self._policy = policy
+        self._partial = partial
+        self._request = dict(request or {})
         self._entropy = entropy
         self._session_limits = session_limits
-        self._link = Link(Side.CLIENT, first_dialect(legacy=policy.legacy), BEFORE_HELLO)
+        self._link = Link(Side.CLIENT, FLAT_313 if policy.legacy else NESTED_65, BEFORE_HELLO)
         self._state = State.IDLE
         self._deadline = math.inf
         self._pinger = Pinger(interval_s=policy.ping_interval_s, timeout_s=policy.limits.ping_timeout_s)
@@ -218,9 +226,7 @@ class ClientSession:
         """There is no usable key material: the connection ends."""
         self._end(error, str(error), by_peer=False)
 
-    def answer_challenge(
-        self, *, response: bytes, client_salt: bytes, padding: bytes, now: float
-    ) -> None:
+    def answer_challenge(self, *, response: bytes, client_salt: bytes, padding: bytes, now: float) -> None:
         """Send the hello again, whole, with the proof (docs/protocol: authentication exchange)."""
         if self._link.terminated:
             return
@@ -229,13 +235,16 @@ class ClientSession:
             self._our_caps = self._pending_caps
             self._set_decryptor(self._our_key)
             self._our_key = None
-        caps = self._hello.to_wire(self._link.dialect)
-        caps["challenge_response"] = response
-        caps["challenge_client_salt"] = client_salt
-        caps["challenge_padding"] = padding
         self._to(State.AWAIT_ANSWER)
         self._deadline = now + self._policy.limits.first_hello_s
-        self._send_hello(caps)
+        self._send_hello(
+            dataclasses.replace(
+                self._hello,
+                challenge_response=response,
+                challenge_client_salt=client_salt,
+                challenge_padding=padding,
+            )
+        )
         self._advance(now)
 
     def give_up(self, error: LimpetError) -> None:
@@ -354,7 +363,7 @@ class ClientSession:
         if packet is None:
             self._link.emit(UnknownPacket(name=printable(str(raw.items[0]), 64)))
         elif isinstance(packet, Ping):
-            self._link.send(PingEcho(time_ms=packet.time_ms, sid=packet.sid))
+            self._link.send(PingEcho(time_ms=packet.time_ms, source=packet.source))
         elif isinstance(packet, PingEcho):
             if (seconds := self._pinger.echoed(packet.time_ms, now)) is not None:
                 self._link.emit(LatencyMeasured(seconds=seconds))
@@ -420,8 +429,7 @@ class ClientSession:
         hello, caps = self._server_hello
         self._to(State.SESSION)
         self._deadline = math.inf
-        if hello.answers_pings:
-            self._pinger.start(now)
+        self._pinger.start(now)
         self._link.emit(Accepted(hello=hello, caps=caps, dialect=self._link.dialect, cipher=self.cipher))
 
     def _read_their_caps(self, caps: EncryptionCaps | None, where: str) -> EncryptionCaps:
@@ -434,17 +442,15 @@ class ClientSession:
     # -- writing -------------------------------------------------------------------------------------------------
 
     def _send_first_hello(self) -> None:
-        dialect = self._link.dialect
-        if self._policy.challenge_first:
-            caps = self._hello.partial().to_wire(dialect)
-        else:
-            caps = self._hello.to_wire(dialect)
         self._to(State.AWAIT_ANSWER)
-        self._send_hello(caps)
+        self._send_hello(self._partial or self._hello)
 
-    def _send_hello(self, caps: dict[str, Wire]) -> None:
+    def _send_hello(self, hello: ClientHello) -> None:
+        caps = hello.to_wire(self._link.dialect)
+        caps.update(self._request)
         if self._our_caps is not None:
-            caps = {**caps, **self._our_caps.for_hello(self._link.dialect)}
+            # 5.x reads either spelling, 6.x the nested one, 3.1.3 the flat one
+            self._our_caps.write(caps, Spelling.FLAT if self._policy.legacy else Spelling.BOTH)
         self._link.send(Hello(caps=caps))
 
     def _fresh_caps(self) -> EncryptionCaps:
@@ -484,9 +490,7 @@ class ClientSession:
         if self._their_caps is None:
             raise LocalProtocolError("no encryption capabilities of the server")
         block = self._settled_block() or (32 if self._policy.legacy else 16)
-        self._link.writer.set_encryptor(
-            encryption.encryptor(self._their_caps, key, block=block, entropy=self._entropy)
-        )
+        self._link.writer.set_encryptor(encryption.encryptor(self._their_caps, key, block=block, entropy=self._entropy))
         self._link.encrypted_out = True
 
     # -- ending --------------------------------------------------------------------------------------------------

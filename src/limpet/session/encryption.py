@@ -132,9 +132,7 @@ def key_request(caps: EncryptionCaps) -> KeyRequest:
 
 def cipher_params(caps: EncryptionCaps, key: Secret, *, block: int) -> CipherParams:
     """`block` is 16 or 32, the padding block of CBC (docs/protocol: AES, padding)."""
-    return CipherParams(
-        mode=caps.mode, key=key, iv=caps.iv, padding=caps.padding, block=block, stream=caps.stream
-    )
+    return CipherParams(mode=caps.mode, key=key, iv=caps.iv, padding=caps.padding, block=block, stream=caps.stream)
 
 
 def encryptor(caps: EncryptionCaps, key: Secret, *, block: int, entropy: Entropy) -> AesEncryptor:

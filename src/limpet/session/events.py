@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, Union
 
+from limpet.auth.module import Attempt, Authenticator
 from limpet.errors import LimpetError
 from limpet.packets.capabilities import ClientHello, ServerHello
 from limpet.packets.dialect import Dialect
@@ -45,19 +46,14 @@ class LoginRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseReceived:
-    """Server: the current login step is to be verified. Answer with `step_passed` or `step_failed`.
+class CheckNeeded:
+    """Server: `await authenticator.verify(attempt)`, then call `step_passed` or `step_failed`.
 
-    The fields are empty for a step that sent no challenge.
+    `attempt` is None for a module that asked the client nothing.
     """
 
-    step: int
-    username: str
-    digest: str = ""
-    salt_digest: str = ""
-    server_salt: bytes = b""
-    client_salt: bytes = b""
-    response: bytes = b""
+    authenticator: Authenticator
+    attempt: Attempt | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +139,7 @@ class Terminated:
 Event: TypeAlias = Union[
     KeysNeeded,
     LoginRequested,
-    ResponseReceived,
+    CheckNeeded,
     LoginPassed,
     EarlyRequest,
     ChallengeReceived,

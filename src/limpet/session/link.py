@@ -40,7 +40,6 @@ class Link:
         """From the next packet on, write what this peer understands."""
         self.dialect = dialect
         self.writer.serializer = dialect.serializer
-        self.writer.chunks = dialect.chunks
         self.writer.flush_flag = dialect.nested
 
     def emit(self, event: Event) -> None:
@@ -58,7 +57,7 @@ class Link:
         """Queue the bytes of `packet` in the peer's dialect. Encryption happens here, in wire order."""
         if self._terminated:
             return
-        if self.side not in packet.senders:
+        if self.side not in packet.senders():
             raise LocalProtocolError(f"a {self.side.value} does not send {type(packet).__name__}")
         items, bulk = packets.encode(packet, self.dialect)
         for part in self.writer.write(items, flush=flush, bulk=bulk):

@@ -9,15 +9,6 @@ from limpet.session.encryption import AesPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoginStep:
-    """One module of the chain, as the session needs to know it."""
-
-    needs_challenge: bool
-    needs_clear: bool
-    prompt: str = "password"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerPolicy:
     """Of one accepted connection.
 
@@ -35,12 +26,10 @@ class ServerPolicy:
 class ClientPolicy:
     """Of one connection attempt.
 
-    `challenge_first`: send a partial hello that asks to be challenged, so that nothing but a few base
-    capabilities is said before login. `legacy`: open with legacy rencode and flat capabilities (xpra before 4.3).
+    `legacy`: open with legacy rencode and flat capabilities (xpra before 4.3).
     """
 
     aes: AesPolicy | None
-    challenge_first: bool
     legacy: bool
     limits: HandshakeLimits = HANDSHAKE
     ping_interval_s: float = 5.0

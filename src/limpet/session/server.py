@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import enum
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from limpet.auth.digest import choose_digest
+from limpet.auth.challenge import Accepted, ChallengeChain, Check, Offer
+from limpet.auth.digest import SERVER_SALT_SIZE
+from limpet.auth.module import Authenticator
 from limpet.errors import (
+    AuthenticationFailed,
     ClearRecordError,
     ConnectionClosed,
     DisconnectReason,
@@ -24,13 +28,14 @@ from limpet.errors import (
 )
 from limpet.limits import AFTER_HELLO, BEFORE_HELLO
 from limpet.packets.capabilities import ClientHello, EncryptionCaps, ServerHello
-from limpet.packets.dialect import Dialect, check_version, dialect_of, first_dialect
+from limpet.packets.dialect import FLAT_313, NESTED_65, Dialect, check_version, dialect_of
 from limpet.packets.handshake import Challenge, Disconnect, Hello, Ping, PingEcho
 from limpet.packets.requests import requested
 from limpet.packets.schema import Packet, Phase
 from limpet.session import encryption
 from limpet.session.encryption import Entropy, Strength
 from limpet.session.events import (
+    CheckNeeded,
     EarlyRequest,
     Event,
     InvalidPacket,
@@ -39,16 +44,14 @@ from limpet.session.events import (
     LoginPassed,
     LoginRequested,
     PacketReceived,
-    ResponseReceived,
     UnknownPacket,
 )
 from limpet.session.link import Link, printable
 from limpet.session.ping import Pinger
-from limpet.session.policy import LoginStep, ServerPolicy
+from limpet.session.policy import ServerPolicy
 from limpet.values import Buffer, Secret, Side, Wire
 from limpet.wire.stream import RawPacket
 
-SALT_BYTES = 64
 MAX_INVALID_PACKETS = 16
 
 
@@ -83,13 +86,13 @@ class ServerSession:
 
     The owner feeds bytes and the time, takes events, and answers them:
     `KeysNeeded` -> `keys_derived` / `keys_failed`; `LoginRequested` -> `begin_login` / `refuse`;
-    `ResponseReceived` -> `step_passed` / `step_failed`; `LoginPassed` -> `accept` / `answer` / `refuse`.
+    `CheckNeeded` -> `step_passed` / `step_failed`; `LoginPassed` -> `accept` / `answer` / `refuse`.
     """
 
     def __init__(self, policy: ServerPolicy, *, entropy: Entropy, now: float) -> None:
         self._policy = policy
         self._entropy = entropy
-        self._link = Link(Side.SERVER, first_dialect(legacy=False), BEFORE_HELLO)
+        self._link = Link(Side.SERVER, NESTED_65, BEFORE_HELLO)
         self._state = State.AWAIT_HELLO
         self._deadline = now + policy.limits.first_hello_s
         self._total_deadline = now + policy.limits.total_s
@@ -100,12 +103,7 @@ class ServerSession:
         self._their_caps: EncryptionCaps | None = None
         self._our_caps: EncryptionCaps | None = None
         self._key_token = 0
-        self._steps: tuple[LoginStep, ...] = ()
-        self._step = 0
-        self._login_begun = False
-        self._fake = False
-        self._challenge: Challenge | None = None
-        self._challenges = 0
+        self._chain: ChallengeChain | None = None
         self._invalid = 0
 
     # -- what the driver calls -----------------------------------------------------------------------------------
@@ -180,9 +178,7 @@ class ServerSession:
         if theirs is None or ours is None:
             raise LocalProtocolError("keys without encryption capabilities")
         block = self._link.dialect.cipher_block
-        self._link.writer.set_encryptor(
-            encryption.encryptor(theirs, keys[0], block=block, entropy=self._entropy)
-        )
+        self._link.writer.set_encryptor(encryption.encryptor(theirs, keys[0], block=block, entropy=self._entropy))
         self._link.reader.set_decryptor(encryption.decryptor(ours, keys[1], block=block))
         self._link.encrypted_out = self._link.encrypted_in = True
         with self._guarded():
@@ -194,38 +190,41 @@ class ServerSession:
             self._link.send(Disconnect(reason="encryption key is missing", extra=()))
             self._end(error, str(error), by_peer=False)
 
-    def begin_login(self, steps: Sequence[LoginStep], now: float) -> None:
-        """Run `steps` in order; with none, a client that asked for a challenge gets a fake one."""
+    def begin_login(self, authenticators: Sequence[Authenticator], now: float) -> None:
+        """Pass the modules in their order; with none, a client that asked for a challenge gets a fake one."""
         if self._link.terminated:
             return
         self._require(State.LOGIN)
-        if len(steps) > self._policy.limits.max_challenges:
-            raise LocalProtocolError(f"{len(steps)} login steps, at most {self._policy.limits.max_challenges}")
-        self._steps = tuple(steps)
-        self._step = 0
-        self._login_begun = True
         hello = self._require_hello()
-        if not any(step.needs_challenge for step in steps) and hello.challenge and not hello.challenge_response:
-            # a client that holds a password sends a partial hello first and waits for a challenge
-            self._fake = True
-            self._send_challenge(needs_clear=False, prompt="password", now=now)
-            return
+        self._chain = ChallengeChain(
+            authenticators,
+            client_digests=hello.digest or (),
+            client_salt_digests=hello.salt_digest or (),
+            private=self._policy.private or bool(self.cipher),
+            wants_challenge=hello.challenge and not hello.challenge_response,
+        )
         with self._guarded():
             self._next_step(now)
 
     def step_passed(self, now: float) -> None:
+        """The module of the last `CheckNeeded` let the client in."""
         if self._link.terminated:
             return
         self._require(State.VERIFYING)
-        self._step += 1
+        self._require_chain().passed()
         with self._guarded():
             self._next_step(now)
 
-    def step_failed(self) -> None:
+    def step_failed(self, error: AuthenticationFailed) -> None:
         """Wrong credential, or the module could not decide: one text for both."""
         if not self._link.terminated:
             self._require(State.VERIFYING)
-            self._disconnect(DisconnectReason.AUTHENTICATION_FAILED)
+            self._refuse_login(error)
+
+    @property
+    def user(self) -> str:
+        """The user name that decides in the login's modules, else empty."""
+        return self._chain.user if self._chain is not None else ""
 
     def accept(self, hello: ServerHello, now: float) -> None:
         """The client is in: send our hello; packets of the session phase follow."""
@@ -291,6 +290,8 @@ class ServerSession:
             yield
         except RemoteProtocolError as error:
             self._broken(error)
+        except AuthenticationFailed as error:
+            self._refuse_login(error)
         except HandshakeError as error:
             refused = isinstance(error, VersionRefused)
             reason = DisconnectReason.VERSION_ERROR if refused else DisconnectReason.ENCRYPTION_INVALID
@@ -308,7 +309,8 @@ class ServerSession:
     def _handle_raw(self, raw: RawPacket, now: float) -> None:
         phase = Phase.SESSION if self._state is State.SESSION else Phase.HELLO
         if self._state is State.AWAIT_HELLO and self._hello is None:
-            self._link.set_dialect(first_dialect(serializer=raw.serializer))
+            first = NESTED_65 if raw.serializer == NESTED_65.serializer else FLAT_313
+            self._link.set_dialect(dataclasses.replace(first, serializer=raw.serializer))
         try:
             packet = self._link.decode(raw, phase)
         except PacketError as error:
@@ -335,7 +337,7 @@ class ServerSession:
         if packet is None:
             self._link.emit(UnknownPacket(name=printable(str(raw.items[0]), 64)))
         elif isinstance(packet, Ping):
-            self._link.send(PingEcho(time_ms=packet.time_ms, sid=packet.sid))
+            self._link.send(PingEcho(time_ms=packet.time_ms, source=packet.source))
         elif isinstance(packet, PingEcho):
             if (seconds := self._pinger.echoed(packet.time_ms, now)) is not None:
                 self._link.emit(LatencyMeasured(seconds=seconds))
@@ -395,7 +397,7 @@ class ServerSession:
     def _after_hello(self, now: float) -> None:
         """Encryption is settled for this hello: go on to the login, or to the step it answers."""
         hello = self._require_hello()
-        if self._login_begun:
+        if self._chain is not None:
             self._response(hello, now)
             return
         request = requested(self._caps)
@@ -404,72 +406,47 @@ class ServerSession:
             self._link.emit(EarlyRequest(hello=hello, request=request, caps=self._caps))
             return
         self._to(State.LOGIN)
-        self._link.emit(
-            LoginRequested(hello=hello, username=hello.username, encrypted=self._link.encrypted_in)
-        )
+        self._link.emit(LoginRequested(hello=hello, username=hello.username, encrypted=self._link.encrypted_in))
 
     def _next_step(self, now: float) -> None:
-        if self._step >= len(self._steps):
+        chain = self._require_chain()
+        step = chain.next_step(self._entropy(SERVER_SALT_SIZE))
+        if isinstance(step, Accepted):
             self._passed()
-            return
-        step = self._steps[self._step]
-        if step.needs_challenge:
-            self._send_challenge(needs_clear=step.needs_clear, prompt=step.prompt, now=now)
-            return
-        self._to(State.VERIFYING)
-        self._link.emit(ResponseReceived(step=self._step, username=self._require_hello().username))
+        elif isinstance(step, Check):
+            self._to(State.VERIFYING)
+            self._link.emit(CheckNeeded(authenticator=step.authenticator, attempt=step.attempt))
+        else:
+            self._send_challenge(step, now)
 
-    def _send_challenge(self, *, needs_clear: bool, prompt: str, now: float) -> None:
-        hello = self._require_hello()
-        private = self._policy.private or (self._link.encrypted_in and self._link.encrypted_out)
-        try:
-            digest = choose_digest(hello.digest, needs_clear=needs_clear, transport_private=private)
-            salt_digest = choose_digest(hello.salt_digest, needs_clear=False, transport_private=private)
-        except HandshakeError as error:
-            self._link.send(
-                Disconnect(reason=DisconnectReason.AUTHENTICATION_FAILED.value, extra=())
+    def _send_challenge(self, offer: Offer, now: float) -> None:
+        """The cipher capabilities go in all three layouts that clients look for (docs/protocol: AES, challenge)."""
+        ours = self._our_caps if self._link.encrypted_out else None
+        self._link.send(
+            Challenge(
+                server_salt=offer.server_salt,
+                cipher=ours.for_challenge() if ours else {},
+                digest=offer.digest,
+                salt_digest=offer.salt_digest,
+                prompt=offer.prompt,
             )
-            self._end(error, str(error), by_peer=False)
-            return
-        self._challenges += 1
-        caps = self._our_caps.for_challenge() if self._our_caps and self._link.encrypted_out else {}
-        self._challenge = Challenge(
-            server_salt=self._entropy(SALT_BYTES),
-            cipher=caps,
-            digest=digest,
-            salt_digest=salt_digest,
-            prompt=prompt,
         )
-        self._link.send(self._challenge)
         self._deadline = now + self._policy.limits.challenge_s
         self._to(State.CHALLENGED)
         self._advance(now)
 
     def _response(self, hello: ClientHello, now: float) -> None:
-        challenge, self._challenge = self._challenge, None
-        if challenge is None:
-            raise RemoteProtocolError("a hello that answers no challenge")
-        if self._fake:
-            self._fake = False
-            self._to(State.VERIFYING)
-            self._next_step(now)
-            return
-        if not hello.challenge_response:
-            raise RemoteProtocolError(
-                "the hello holds no challenge response", reason=DisconnectReason.AUTHENTICATION_FAILED
-            )
-        self._to(State.VERIFYING)
-        self._link.emit(
-            ResponseReceived(
-                step=self._step,
-                username=hello.username,
-                digest=challenge.digest,
-                salt_digest=challenge.salt_digest,
-                server_salt=challenge.server_salt,
-                client_salt=hello.challenge_client_salt,
-                response=hello.challenge_response,
-            )
+        self._require_chain().respond(
+            hello.challenge_response or b"", hello.challenge_client_salt or b"", hello.username
         )
+        self._to(State.VERIFYING)
+        self._next_step(now)
+
+    def _refuse_login(self, error: AuthenticationFailed) -> None:
+        if self._chain is not None:
+            self._chain.failed()
+        self._link.send(Disconnect(reason=DisconnectReason.AUTHENTICATION_FAILED.value, extra=()))
+        self._end(error, str(error), by_peer=False)
 
     def _passed(self) -> None:
         request = requested(self._caps)
@@ -479,7 +456,7 @@ class ServerSession:
 
     def _send_hello(self, caps: dict[str, Wire]) -> None:
         if self._our_caps is not None and self._link.encrypted_out:
-            caps = {**caps, **self._our_caps.to_wire(self._link.dialect)}
+            self._our_caps.write(caps, self._link.dialect)
         self._link.send(Hello(caps=caps))
 
     # -- ending --------------------------------------------------------------------------------------------------
@@ -502,6 +479,11 @@ class ServerSession:
     def _require(self, state: State) -> None:
         if self._state is not state:
             raise LocalProtocolError(f"called in {self._state.name}, allowed in {state.name}")
+
+    def _require_chain(self) -> ChallengeChain:
+        if self._chain is None:
+            raise LocalProtocolError("no login was begun")
+        return self._chain
 
     def _require_hello(self) -> ClientHello:
         if self._hello is None:
