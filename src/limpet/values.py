@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NewType, TypeAlias
+from typing import Any, NewType, TypeAlias
 
 WindowId = NewType("WindowId", int)
 """Id of a window on the wire, 0 < id < 2**48; 0 means none or root."""
@@ -15,7 +15,7 @@ Xid = NewType("Xid", int)
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
-Wire: TypeAlias = None | bool | int | float | str | Buffer | Sequence["Wire"] | Mapping[str | int | bytes, "Wire"]
+Wire: TypeAlias = None | bool | int | float | str | Buffer | Sequence["Wire"] | Mapping[Any, "Wire"]
 """A value that a serializer can carry."""
 
 

@@ -1,0 +1,94 @@
+"""Dicts with known keys inside packets: window metadata, draw options, monitors.
+
+A record is a frozen slotted dataclass whose fields are all optional. The key on the wire is the field name with `-` for
+`_`, or what `entry()` says. Unknown keys are ignored. A value of the wrong type counts as absent, as the peers do, or
+is an error where the class says `strict = True`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Self
+
+from limpet.packets.dialect import Dialect
+from limpet.packets.fields import Codec, codec_of, load_key
+from limpet.values import Wire
+
+
+def entry(key: str, default: Any = None, *, also: str = "", codec: Codec | None = None) -> Any:
+    """A record field under another key than its name; `also` lists more keys that are read."""
+    return dataclasses.field(default=default, metadata={"key": key, "also": also, "codec": codec})
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    field: str
+    key: str
+    codec: Codec
+    set: Callable[[Any, Any], None]
+    default: Any
+
+
+@cache
+def _plan(cls: Any) -> tuple[tuple[_Entry, ...], Mapping[Any, _Entry]]:
+    entries: list[_Entry] = []
+    by_key: dict[Any, _Entry] = {}
+    for field in dataclasses.fields(cls):
+        if field.default is dataclasses.MISSING:
+            raise TypeError(f"{cls.__name__}.{field.name} has no default")
+        key = field.metadata.get("key") or field.name.replace("_", "-")
+        codec = field.metadata.get("codec") or codec_of(field.type)
+        found = _Entry(field.name, key, codec, cls.__dict__[field.name].__set__, field.default)
+        entries.append(found)
+        for name in (key, *field.metadata.get("also", "").split()):
+            by_key[name] = by_key[name.encode()] = found
+    return tuple(entries), by_key
+
+
+def _entries(cls: Any) -> tuple[tuple[_Entry, ...], Mapping[Any, _Entry]]:
+    return _plan(cls)
+
+
+class Record:
+    """Base of records."""
+
+    __slots__ = ()
+
+    strict: ClassVar[bool] = False
+
+    @classmethod
+    def from_wire(cls, value: Any) -> Self:
+        """Read a dict; ValueError if it is none, or if a known key of a strict record has the wrong type."""
+        if not isinstance(value, Mapping):
+            raise ValueError("expected a dict")  # noqa: TRY004 - as every loader
+        entries, by_key = _entries(cls)
+        record = object.__new__(cls)
+        for item in entries:
+            item.set(record, item.default)
+        for key, raw in value.items():
+            found = by_key.get(key)
+            if found is None:
+                continue
+            try:
+                found.set(record, found.codec.load(raw))
+            except (ValueError, TypeError, OverflowError) as exc:
+                if cls.strict:
+                    raise ValueError(f"{load_key(key)}: {exc}") from None
+        return record
+
+    def to_wire(self, dialect: Dialect) -> dict[str, Wire]:
+        """The keys that differ from their default."""
+        out: dict[str, Wire] = {}
+        for item in _entries(type(self))[0]:
+            value = getattr(self, item.field)
+            if value is not None and value != item.default:
+                out[item.key] = value if item.codec.dump is None else item.codec.dump(value, dialect)
+        return out
+
+
+def record_codec(cls: type[Record]) -> Codec:
+    """The codec of a record class, to be set as its `CODEC` or put into an `Annotated`."""
+    return Codec(cls.from_wire, lambda record, dialect: record.to_wire(dialect))
