@@ -1,0 +1,117 @@
+"""What the modules that know the password have in common: challenge by HMAC, compare, reveal as a key."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from limpet.auth.digest import verify_hmac
+from limpet.auth.module import Attempt, FileFacts, ModuleEnv, ModuleFailure
+from limpet.errors import AuthenticationFailed, OptionError
+from limpet.values import Secret
+
+MAX_FILE = 64 * 1024
+"""bytes of a password file; more is no password file"""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What may match: `passwords`, and what to tell the log if none does."""
+
+    passwords: tuple[Secret, ...]
+    hint: str = ""
+
+
+class PasswordModule(abc.ABC):
+    """A module that compares the client's response with passwords that it knows."""
+
+    proof: ClassVar[bool] = True
+    needs_challenge: ClassVar[bool] = True
+    needs_clear: ClassVar[bool] = False
+    reveals: ClassVar[bool] = True
+
+    def __init__(self, *, prompt: str, user: str = "") -> None:
+        self._prompt = prompt
+        self._user = user
+
+    @property
+    def prompt(self) -> str:
+        return self._prompt
+
+    @property
+    def user(self) -> str:
+        return self._user
+
+    @abc.abstractmethod
+    async def expected(self) -> Expected:
+        """What the client's password may be, as the server's side has it; raises ModuleFailure."""
+
+    async def verify(self, attempt: Attempt | None) -> None:
+        if attempt is None:
+            raise AuthenticationFailed("the client did not answer the challenge")
+        expected = await self.expected()
+        try:
+            verify_hmac(attempt, spellings(secret.reveal() for secret in expected.passwords))
+        except AuthenticationFailed as error:
+            error.hint = error.hint or expected.hint
+            raise
+
+    async def reveal_password(self) -> Secret | None:
+        # CR and LF go at both ends, as with a key file (docs/protocol: encryption, 4.2)
+        expected = await self.expected()
+        key = expected.passwords[0].reveal().strip(b"\r\n")
+        if not key:
+            raise ModuleFailure("the password is empty, so it cannot be a key")
+        return Secret(key)
+
+
+def spellings(passwords: Iterable[bytes]) -> list[bytes]:
+    """Each password as it is, and in Latin-1 if it is UTF-8 that Latin-1 can say, else as it is once more.
+
+    Stock clients send text in Latin-1 where that is possible, limpet's in UTF-8 (docs/protocol: traps, 54). Always two
+    for one, so that the time to compare does not tell.
+    """
+    result: list[bytes] = []
+    for password in passwords:
+        try:
+            other = password.decode("utf-8").encode("latin-1")
+        except UnicodeError:
+            other = password
+        result += (password, other)
+    return result
+
+
+async def read_password_file(env: ModuleEnv, path: str) -> bytes:
+    """The content of a password file, not empty. Raises ModuleFailure with the path and the reason."""
+    try:
+        content = await env.read_file(path, MAX_FILE)
+    except OSError as error:
+        raise ModuleFailure(f"cannot read the password file {path!r}: {error.strerror or error}") from error
+    if not content:
+        raise ModuleFailure(f"the password file {path!r} is empty")
+    return content
+
+
+def check_password_file(module: str, env: ModuleEnv, path: str) -> None:
+    """Raise OptionError unless the file is there, readable, not empty and no larger than 64 KiB."""
+    facts = env.inspect_file(path)
+    problem = facts.problem
+    if not problem and facts.size == 0:
+        problem = "it is empty"
+    if not problem and facts.size > MAX_FILE:
+        problem = f"it is larger than {MAX_FILE} bytes"
+    if problem:
+        raise OptionError(
+            f"authentication module {module!r}: cannot use the password file {path!r}: {problem}",
+            hint=f"make it with: printf %s 'PASSWORD' > {path}; chmod 600 {path}" if facts.size == 0 else "",
+        )
+
+
+def password_file_warnings(env: ModuleEnv, path: str) -> tuple[str, ...]:
+    """Says so if others can read or change the file."""
+    facts: FileFacts = env.inspect_file(path)
+    if facts.mode & 0o077:
+        return (f"the password file {path!r} is open to other users (mode {facts.mode:04o}): chmod 600 {path}",)
+    return ()
