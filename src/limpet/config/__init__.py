@@ -1,0 +1,1 @@
+"""The table of options, and the only reader of the environment; no consumer logic."""
