@@ -151,6 +151,8 @@ class ClearRecordError(CipherError):
     """A record without the cipher flag arrived where encryption is on."""
 
     exit_code = ExitCode.CLEAR_RECORD
+    packet: object | None = None
+    """The record's packet (`wire.stream.RawPacket`) where it decodes: only to show a clear `disconnect` to the user."""
 
 
 class SerializerError(RemoteProtocolError):

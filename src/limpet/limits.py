@@ -15,6 +15,8 @@ class DecodeLimits:
     max_depth: int = 32
     max_digits: int = 64
     max_objects: int = 200_000
+    max_integer_keys: int = 1_024
+    """in one dict: a peer can choose colliding ones (monitors, key codes and window ids are far fewer)"""
 
 
 @dataclass(frozen=True, slots=True)

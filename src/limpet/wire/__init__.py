@@ -1,0 +1,1 @@
+"""Bytes <-> values of the record stream: pure functions and incremental parsers; no IO, clock or randomness."""
