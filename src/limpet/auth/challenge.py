@@ -14,7 +14,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from limpet.auth.digest import (
     MAX_CLIENT_SALT,
@@ -56,7 +56,7 @@ class Accepted:
     """All modules have passed."""
 
 
-Step: TypeAlias = Union[Offer, Check, Accepted]
+Step: TypeAlias = Offer | Check | Accepted
 
 
 class _State(enum.Enum):

@@ -84,7 +84,7 @@ class Authenticator(Protocol):
         """The user name that decides here; empty where none does. The guess limit counts by it."""
         ...
 
-    async def verify(self, attempt: Attempt | None) -> None:
+    async def verify(self, attempt: Attempt | None, /) -> None:
         """Return to let in; raise AuthenticationFailed for a wrong answer, ModuleFailure when it cannot decide."""
         ...
 
@@ -133,8 +133,8 @@ class ModuleEnv(Protocol):
     async def run(self, command: Sequence[str], timeout_s: float) -> int:
         """Run a program without a shell, its input and output closed, and return its exit status (negative: signal).
 
-        The environment holds no credential of ours. The program and its children are dead when this returns, raises
-        or is cancelled. Raises OSError if it does not start, TimeoutError after `timeout_s` seconds.
+        The environment holds no credential of ours. At the timeout and on cancellation the program is killed with its
+        children and reaped. Raises OSError if it does not start, TimeoutError after `timeout_s` seconds.
         """
         ...
 
@@ -176,11 +176,11 @@ class ModuleClass(Protocol):
 
     def __call__(self, options: Any, facts: PeerFacts, username: str, env: ModuleEnv) -> Authenticator: ...
 
-    def check(self, options: Any, listener_kind: str, env: ModuleEnv) -> None:
+    def check(self, options: Any, listener_kind: str, env: ModuleEnv, /) -> None:
         """Raise OptionError for what cannot work, as far as it shows at start-up."""
         ...
 
-    def warnings(self, options: Any, env: ModuleEnv) -> tuple[str, ...]:
+    def warnings(self, options: Any, env: ModuleEnv, /) -> tuple[str, ...]:
         """What works but should be mended; one sentence each."""
         ...
 

@@ -21,9 +21,7 @@ _TRUE = frozenset({"yes", "true", "on", "1"})
 _FALSE = frozenset({"no", "false", "off", "0"})
 
 
-def option(
-    help_text: str, *, default: Any = dataclasses.MISSING, bounds: tuple[float, float] | None = None
-) -> Any:
+def option(help_text: str, *, default: Any = dataclasses.MISSING, bounds: tuple[float, float] | None = None) -> Any:
     """A field of an options class; `bounds` are the least and the greatest value of a number."""
     metadata = {"help": help_text, "bounds": bounds}
     if default is dataclasses.MISSING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.challenge import DEFAULT_PROMPT
-from limpet.auth.module import ModuleEnv, ModuleFailure, PeerFacts
+from limpet.auth.module import ModuleEnv, ModuleFailure
 from limpet.auth.modules.passwords import Expected, PasswordModule
 from limpet.auth.options import option
 from limpet.errors import OptionError
@@ -21,18 +21,13 @@ class Options:
     prompt: str = option("what the client shows when it asks for the password", default=DEFAULT_PROMPT)
 
 
-class EnvModule(PasswordModule):
+class EnvModule(PasswordModule[Options]):
     """Compares with a variable."""
 
     options_type: ClassVar[type[Options]] = Options
 
-    def __init__(self, options: Options, facts: PeerFacts, username: str, env: ModuleEnv) -> None:
-        super().__init__(prompt=options.prompt)
-        self._name = options.name
-        self._env = env
-
     @staticmethod
-    def check(options: Options, listener_kind: str, env: ModuleEnv) -> None:
+    def check(options: Options, _listener_kind: str, env: ModuleEnv, /) -> None:
         """The variable must be set now: a server that nobody can enter should not start."""
         if not env.variable(options.name):
             raise OptionError(
@@ -40,12 +35,8 @@ class EnvModule(PasswordModule):
                 hint=f"set {options.name} before the start, or use the module 'file' with filename=FILE",
             )
 
-    @staticmethod
-    def warnings(options: Options, env: ModuleEnv) -> tuple[str, ...]:
-        return ()
-
     async def expected(self) -> Expected:
-        value = self._env.variable(self._name)
+        value = self.env.variable(self.options.name)
         if not value:
-            raise ModuleFailure(f"the environment variable {self._name!r} is not set")
+            raise ModuleFailure(f"the environment variable {self.options.name!r} is not set")
         return Expected((Secret(value.encode("utf-8", "surrogateescape")),))

@@ -12,10 +12,10 @@ import shlex
 from dataclasses import dataclass
 from typing import ClassVar
 
-from limpet.auth.module import Attempt, ModuleEnv, ModuleFailure, PeerFacts
+from limpet.auth.module import Attempt, ModuleEnv, ModuleFailure
+from limpet.auth.modules.base import BaseModule
 from limpet.auth.options import option
 from limpet.errors import AuthenticationFailed, OptionError
-from limpet.values import Secret
 
 _MAX_USERNAME = 256
 
@@ -30,26 +30,15 @@ class Options:
     )
 
 
-class ExecModule:
+class ExecModule(BaseModule[Options]):
     """Asks a program."""
 
     options_type: ClassVar[type[Options]] = Options
     proof: ClassVar[bool] = False
     """it sees where a client comes from, not what the client knows"""
-    needs_challenge: ClassVar[bool] = False
-    needs_clear: ClassVar[bool] = False
-    reveals: ClassVar[bool] = False
-    prompt: ClassVar[str] = ""
-    user: ClassVar[str] = ""
-
-    def __init__(self, options: Options, facts: PeerFacts, username: str, env: ModuleEnv) -> None:
-        self._options = options
-        self._facts = facts
-        self._username = username
-        self._env = env
 
     @staticmethod
-    def check(options: Options, listener_kind: str, env: ModuleEnv) -> None:
+    def check(options: Options, _listener_kind: str, env: ModuleEnv, /) -> None:
         """The command must parse and its program exist."""
         words = _words(options.command)
         if not words:
@@ -57,34 +46,27 @@ class ExecModule:
         if env.find_program(words[0]) is None:
             raise OptionError(f"authentication module 'exec': there is no program {words[0]!r} that can be run")
 
-    @staticmethod
-    def warnings(options: Options, env: ModuleEnv) -> tuple[str, ...]:
-        return ()
-
-    async def verify(self, attempt: Attempt | None) -> None:
-        words = _words(self._options.command)
-        program = self._env.find_program(words[0]) if words else None
+    async def verify(self, _attempt: Attempt | None, /) -> None:
+        words = _words(self.options.command)
+        program = self.env.find_program(words[0]) if words else None
         if program is None:
             raise ModuleFailure("the program of the module 'exec' is not there")
         try:
-            status = await self._env.run([program, *words[1:], *self._arguments()], self._options.timeout)
+            status = await self.env.run([program, *words[1:], *self._arguments()], self.options.timeout)
         except TimeoutError as error:
             raise ModuleFailure(
-                f"{program!r} did not decide within {self._options.timeout:g} s and was killed"
+                f"{program!r} did not decide within {self.options.timeout:g} s and was killed"
             ) from error
         except OSError as error:
             raise ModuleFailure(f"cannot run {program!r}: {error.strerror or error}") from error
         if status != 0:
             raise AuthenticationFailed(f"{program!r} refused with exit status {status}")
 
-    async def reveal_password(self) -> Secret | None:
-        return None
-
     def _arguments(self) -> list[str]:
-        name = self._username
+        name = self.username
         if len(name) > _MAX_USERNAME or not name.isprintable():
             raise AuthenticationFailed("the user name is too long, or holds characters that no name has")
-        facts = self._facts
+        facts = self.facts
         return [
             f"kind={facts.kind}",
             f"address={facts.address}",

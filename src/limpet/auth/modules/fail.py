@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.module import Attempt, ModuleEnv, ModuleFailure, PeerFacts
-from limpet.values import Secret
+from limpet.auth.modules.base import BaseModule, NoOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """None."""
+class FailModule(BaseModule[NoOptions]):
+    """Cannot be made; so nobody gets past it without proof, and it counts as one."""
 
+    options_type: ClassVar[type[NoOptions]] = NoOptions
 
-class FailModule:
-    """Cannot be made."""
-
-    options_type: ClassVar[type[Options]] = Options
-    proof: ClassVar[bool] = True
-    """nobody gets past it without proof, since nobody gets past it"""
-    needs_challenge: ClassVar[bool] = False
-    needs_clear: ClassVar[bool] = False
-    reveals: ClassVar[bool] = False
-    prompt: ClassVar[str] = ""
-    user: ClassVar[str] = ""
-
-    def __init__(self, options: Options, facts: PeerFacts, username: str, env: ModuleEnv) -> None:
+    def __init__(self, options: NoOptions, facts: PeerFacts, username: str, env: ModuleEnv) -> None:
+        super().__init__(options, facts, username, env)
         raise ModuleFailure("the module 'fail' fails, as it should")
 
-    @staticmethod
-    def check(options: Options, listener_kind: str, env: ModuleEnv) -> None:
-        """It fails for each connection, not at the start."""
-
-    @staticmethod
-    def warnings(options: Options, env: ModuleEnv) -> tuple[str, ...]:
-        return ()
-
-    async def verify(self, attempt: Attempt | None) -> None:
+    async def verify(self, _attempt: Attempt | None, /) -> None:
         raise ModuleFailure("the module 'fail' fails, as it should")
-
-    async def reveal_password(self) -> Secret | None:
-        return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.challenge import DEFAULT_PROMPT
-from limpet.auth.module import ModuleEnv, PeerFacts
+from limpet.auth.module import ModuleEnv
 from limpet.auth.modules.passwords import (
     Expected,
     PasswordModule,
@@ -30,33 +30,28 @@ class Options:
     prompt: str = option("what the client shows when it asks for the password", default=DEFAULT_PROMPT)
 
 
-class FileModule(PasswordModule):
+class FileModule(PasswordModule[Options]):
     """Compares with the content of a file."""
 
     options_type: ClassVar[type[Options]] = Options
 
-    def __init__(self, options: Options, facts: PeerFacts, username: str, env: ModuleEnv) -> None:
-        super().__init__(prompt=options.prompt)
-        self._filename = options.filename
-        self._env = env
-
     @staticmethod
-    def check(options: Options, listener_kind: str, env: ModuleEnv) -> None:
+    def check(options: Options, _listener_kind: str, env: ModuleEnv, /) -> None:
         """The file must be there and hold something now."""
         check_password_file("file", env, options.filename)
 
     @staticmethod
-    def warnings(options: Options, env: ModuleEnv) -> tuple[str, ...]:
+    def warnings(options: Options, env: ModuleEnv, /) -> tuple[str, ...]:
         return password_file_warnings(env, options.filename)
 
     async def expected(self) -> Expected:
-        content = await read_password_file(self._env, self._filename)
+        content = await read_password_file(self.env, self.options.filename)
         bare = without_newline(content)
         hint = ""
         if bare != content:
             hint = (
-                f"the password file {self._filename!r} ends in a newline; limpet takes the password with and without it, "
-                "the client may have yet another"
+                f"the password file {self.options.filename!r} ends in a newline; the password was tried with and "
+                "without it, but the client may have more or other blanks"
             )
         # two always, so that the time to compare is the same
         return Expected((Secret(content), Secret(bare)), hint)

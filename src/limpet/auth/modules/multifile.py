@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.challenge import DEFAULT_PROMPT
-from limpet.auth.module import ModuleEnv, PeerFacts
+from limpet.auth.module import ModuleEnv
 from limpet.auth.modules.passwords import (
     Expected,
     PasswordModule,
@@ -64,29 +64,28 @@ def parse_users(content: bytes) -> Users:
     return Users(passwords, tuple(problems))
 
 
-class MultifileModule(PasswordModule):
+class MultifileModule(PasswordModule[Options]):
     """Compares with the password of the user's line."""
 
     options_type: ClassVar[type[Options]] = Options
 
-    def __init__(self, options: Options, facts: PeerFacts, username: str, env: ModuleEnv) -> None:
-        super().__init__(prompt=options.prompt, user=options.username or username)
-        self._filename = options.filename
-        self._env = env
+    @property
+    def user(self) -> str:
+        return self.options.username or self.username
 
     @staticmethod
-    def check(options: Options, listener_kind: str, env: ModuleEnv) -> None:
+    def check(options: Options, _listener_kind: str, env: ModuleEnv, /) -> None:
         """The file must be there and hold something now."""
         check_password_file("multifile", env, options.filename)
 
     @staticmethod
-    def warnings(options: Options, env: ModuleEnv) -> tuple[str, ...]:
+    def warnings(options: Options, env: ModuleEnv, /) -> tuple[str, ...]:
         return password_file_warnings(env, options.filename)
 
     async def expected(self) -> Expected:
-        users = parse_users(await read_password_file(self._env, self._filename))
+        users = parse_users(await read_password_file(self.env, self.options.filename))
         # made for each login, needed or not: an unknown user costs what a wrong password costs
-        dummy = Secret(self._env.random_bytes(_DUMMY_SIZE).hex().encode("ascii"))
+        dummy = Secret(self.env.random_bytes(_DUMMY_SIZE).hex().encode("ascii"))
         password = users.passwords.get(self.user.encode("utf-8", "surrogatepass"), dummy)
-        hint = f"{self._filename}: {'; '.join(users.problems[:5])}" if users.problems else ""
+        hint = f"{self.options.filename}: {'; '.join(users.problems[:5])}" if users.problems else ""
         return Expected((password,), hint)

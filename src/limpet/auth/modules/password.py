@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.challenge import DEFAULT_PROMPT
-from limpet.auth.module import ModuleEnv, PeerFacts
+from limpet.auth.module import ModuleEnv
 from limpet.auth.modules.passwords import Expected, PasswordModule
 from limpet.auth.options import option
 from limpet.values import Secret
@@ -16,29 +16,18 @@ from limpet.values import Secret
 class Options:
     """The password itself."""
 
-    value: Secret = option("the password")
+    value: Secret = option("the password")  # noqa: RUF009 - a field specifier
     prompt: str = option("what the client shows when it asks for the password", default=DEFAULT_PROMPT)
 
 
-class FixedPasswordModule(PasswordModule):
+class FixedPasswordModule(PasswordModule[Options]):
     """Compares with the value of its option."""
 
     options_type: ClassVar[type[Options]] = Options
 
-    def __init__(self, options: Options, facts: PeerFacts, username: str, env: ModuleEnv) -> None:
-        super().__init__(prompt=options.prompt)
-        self._value = options.value
-
     @staticmethod
-    def check(options: Options, listener_kind: str, env: ModuleEnv) -> None:
-        """Works everywhere."""
-
-    @staticmethod
-    def warnings(options: Options, env: ModuleEnv) -> tuple[str, ...]:
-        return (
-            "the module 'password' takes the password from the command line, where every user of this machine sees it: "
-            "use 'file' with filename=FILE",
-        )
+    def warnings(_options: Options, _env: ModuleEnv, /) -> tuple[str, ...]:
+        return ("the password of the module 'password' is in the process list for all to see: use 'file' instead",)
 
     async def expected(self) -> Expected:
-        return Expected((self._value,))
+        return Expected((self.options.value,))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.digest import verify_hmac
-from limpet.auth.module import Attempt, FileFacts, ModuleEnv, ModuleFailure
+from limpet.auth.module import Attempt, ModuleEnv, ModuleFailure
+from limpet.auth.modules.base import AskingModule, AskingT
 from limpet.errors import AuthenticationFailed, OptionError
 from limpet.values import Secret
 
@@ -24,31 +25,16 @@ class Expected:
     hint: str = ""
 
 
-class PasswordModule(abc.ABC):
+class PasswordModule(AskingModule[AskingT], abc.ABC):
     """A module that compares the client's response with passwords that it knows."""
 
-    proof: ClassVar[bool] = True
-    needs_challenge: ClassVar[bool] = True
-    needs_clear: ClassVar[bool] = False
     reveals: ClassVar[bool] = True
-
-    def __init__(self, *, prompt: str, user: str = "") -> None:
-        self._prompt = prompt
-        self._user = user
-
-    @property
-    def prompt(self) -> str:
-        return self._prompt
-
-    @property
-    def user(self) -> str:
-        return self._user
 
     @abc.abstractmethod
     async def expected(self) -> Expected:
         """What the client's password may be, as the server's side has it; raises ModuleFailure."""
 
-    async def verify(self, attempt: Attempt | None) -> None:
+    async def verify(self, attempt: Attempt | None, /) -> None:
         if attempt is None:
             raise AuthenticationFailed("the client did not answer the challenge")
         expected = await self.expected()
@@ -111,7 +97,7 @@ def check_password_file(module: str, env: ModuleEnv, path: str) -> None:
 
 def password_file_warnings(env: ModuleEnv, path: str) -> tuple[str, ...]:
     """Says so if others can read or change the file."""
-    facts: FileFacts = env.inspect_file(path)
+    facts = env.inspect_file(path)
     if facts.mode & 0o077:
         return (f"the password file {path!r} is open to other users (mode {facts.mode:04o}): chmod 600 {path}",)
     return ()

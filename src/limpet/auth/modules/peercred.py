@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from limpet.auth.module import Attempt, ModuleEnv, ModuleFailure, PeerFacts
+from limpet.auth.module import Attempt, ModuleEnv, ModuleFailure
+from limpet.auth.modules.base import BaseModule
 from limpet.auth.options import option
 from limpet.errors import AuthenticationFailed, OptionError
-from limpet.values import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +25,13 @@ class Options:
     allow_owner: bool = option("whether the user that the server runs as may come in", default=True)
 
 
-class PeercredModule:
+class PeercredModule(BaseModule[Options]):
     """Lets in by user and group of the peer's process."""
 
     options_type: ClassVar[type[Options]] = Options
-    proof: ClassVar[bool] = True
-    needs_challenge: ClassVar[bool] = False
-    needs_clear: ClassVar[bool] = False
-    reveals: ClassVar[bool] = False
-    prompt: ClassVar[str] = ""
-    user: ClassVar[str] = ""
-
-    def __init__(self, options: Options, facts: PeerFacts, username: str, env: ModuleEnv) -> None:
-        self._options = options
-        self._facts = facts
-        self._env = env
 
     @staticmethod
-    def check(options: Options, listener_kind: str, env: ModuleEnv) -> None:
+    def check(options: Options, listener_kind: str, env: ModuleEnv, /) -> None:
         """Unix sockets only, known users and groups only, and somebody must be able to come in."""
         if listener_kind != "unix":
             raise OptionError(
@@ -62,26 +51,19 @@ class PeercredModule:
             if _number(name, env.gid_of) is None:
                 raise OptionError(f"authentication module 'peercred': there is no group {name!r}")
 
-    @staticmethod
-    def warnings(options: Options, env: ModuleEnv) -> tuple[str, ...]:
-        return ()
-
-    async def verify(self, attempt: Attempt | None) -> None:
-        facts = self._facts
+    async def verify(self, _attempt: Attempt | None, /) -> None:
+        facts = self.facts
         if facts.kind != "unix" or facts.uid is None:
             raise ModuleFailure(f"the {facts.kind!r} connection does not tell the user at its other end")
-        if self._options.allow_owner and facts.uid == self._env.own_uid:
+        if self.options.allow_owner and facts.uid == self.env.own_uid:
             return
-        if facts.uid in {_number(name, self._env.uid_of) for name in self._options.uid}:
+        if facts.uid in {_number(name, self.env.uid_of) for name in self.options.uid}:
             return
-        groups = {_number(name, self._env.gid_of) for name in self._options.gid} - {None}
-        if groups and (facts.gid in groups or groups & await self._env.groups_of(facts.uid)):
+        groups = {_number(name, self.env.gid_of) for name in self.options.gid} - {None}
+        if groups and (facts.gid in groups or groups & await self.env.groups_of(facts.uid)):
             return
         raise AuthenticationFailed(f"uid {facts.uid} (gid {facts.gid}) may not come in by 'peercred'")
 
-    async def reveal_password(self) -> Secret | None:
-        return None
-
 
 def _number(name: str, look_up: Callable[[str], int | None]) -> int | None:
-    return int(name) if name.isascii() and name.isdigit() else look_up(name)
+    return int(name) if name.isascii() and name.isdigit() and len(name) <= 10 else look_up(name)

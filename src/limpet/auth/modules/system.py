@@ -82,11 +82,10 @@ class SystemModuleEnv:
             try:
                 return await process.wait()
             finally:
-                # it has no business after its answer either
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
                 if process.returncode is None:
-                    await asyncio.shield(process.wait())
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                    await process.wait()
 
     @property
     def own_uid(self) -> int:
@@ -120,20 +119,20 @@ async def read_secret(path: str, limit: int) -> bytes:
 
     Raises OSError, also for more than `limit` bytes.
     """
-    return await asyncio.to_thread(_read_any, Path(path).expanduser(), limit)
+    return await asyncio.to_thread(_read_any, Path(path), limit)
 
 
 def _read_regular(path: Path, limit: int) -> bytes:
     # O_NONBLOCK: opening a pipe that nobody writes to would hang before it can be seen to be one
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(descriptor, "rb") as stream:
+    with os.fdopen(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
         return _bounded(stream.read(limit + 1), limit)
 
 
 def _read_any(path: Path, limit: int) -> bytes:
-    with path.open("rb") as stream:
+    with path.expanduser().open("rb") as stream:
         return _bounded(stream.read(limit + 1), limit)
 
 
