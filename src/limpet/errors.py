@@ -215,6 +215,12 @@ class ConnectionFailed(LimpetError):
     exit_code = ExitCode.CONNECTION_FAILED
 
 
+class ListenFailed(LimpetError):
+    """A listening socket could not be made (address in use, no permission, unsafe directory)."""
+
+    exit_code = ExitCode.SOCKET_CREATION_ERROR
+
+
 class ConnectionClosed(LimpetError):
     """The connection ended; `ours` tells who ended it, `reason` is the text of the last `disconnect`."""
 

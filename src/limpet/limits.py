@@ -66,3 +66,50 @@ class HandshakeLimits:
 
 
 HANDSHAKE = HandshakeLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """Memory and time of one byte stream."""
+
+    read_buffer: int = 256 * KIB
+    """largest single read; a stream starts with a small buffer and grows to this"""
+    first_read_buffer: int = 16 * KIB
+    high_water: int = 1 * MIB
+    """unsent bytes at which the owner is told to stop writing"""
+    low_water: int = 256 * KIB
+    """unsent bytes at which the owner may write again"""
+    max_unsent: int = 64 * MIB
+    """unsent bytes at which the peer counts as dead and the connection is aborted"""
+    max_close_s: float = 30.0
+    """longest time that a close may take while the peer still takes bytes"""
+
+
+STREAM = StreamLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerLimits:
+    """What strangers may hold of a listener before they have logged in."""
+
+    backlog: int = 128
+    unauthenticated: int = 256
+    """connections not yet logged in, over all listeners"""
+    per_source: int = 32
+    """of these, from one IPv4 /24 or IPv6 /64"""
+    first_bytes_s: float = 10.0
+    """time for the first bytes, on the socket and again inside TLS"""
+
+
+LISTENER = ListenerLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class OffloadLimits:
+    """Work that leaves the event loop on a stranger's account."""
+
+    threads: int = 2
+    waiting: int = 64
+
+
+OFFLOAD = OffloadLimits()
