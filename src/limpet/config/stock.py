@@ -5,12 +5,16 @@ An option is never taken and then not applied: a value means the same as in xpra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
 from limpet.errors import OptionError
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.:%+-]{1,40}", re.ASCII)
+"""Values that errors repeat: no others, since `--ws-auth=password:value=...` holds a password."""
 
 _OFF = "no false off 0 none disabled"
 _ON = "yes true on 1"
@@ -33,7 +37,8 @@ class StockOption:
         if not hint:
             fine = next((word for word in ("no", "off", "auto", "yes") if word in self.accepted), "")
             hint = f"leave it out, or give {spelling}={fine}" if fine else "leave it out"
-        raise OptionError(f"{spelling}={value}: limpet does not have {self.what}", hint=hint)
+        shown = f"={value}" if _PLAIN.fullmatch(value) else ""
+        raise OptionError(f"{spelling}{shown}: limpet does not have {self.what}", hint=hint)
 
 
 _OFF_OR_AUTO: Mapping[str, str] = MappingProxyType(
