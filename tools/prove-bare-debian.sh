@@ -30,6 +30,7 @@ if [ -z "$mirror" ]; then
 fi
 
 root=$(mktemp -d -t limpet-bare-XXXXXX)
+chmod 755 "$root" # others than root live in it
 finish() {
     umount --recursive "$root/proc" "$root/sys" "$root/dev" 2>/dev/null || true
     if [ -n "${KEEP:-}" ]; then
@@ -51,7 +52,9 @@ rm -f "$root.log"
 copy() {
     local path
     for path in "$@"; do
-        [ ! -e "$path" ] || cp --archive --parents --dereference "$path" "$root"
+        [ -e "$path" ] || continue
+        mkdir -p "$root${path%/*}"
+        cp --recursive --dereference --no-target-directory "$path" "$root$path"
     done
 }
 rm -f "$root/etc/apt/sources.list"
