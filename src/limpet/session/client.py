@@ -23,7 +23,8 @@ from limpet.errors import (
     RemoteProtocolError,
 )
 from limpet.limits import AFTER_HELLO, BEFORE_HELLO, WireLimits
-from limpet.packets.capabilities import ClientHello, EncryptionCaps, ServerHello, Spelling
+from limpet.packets.capabilities import ClientHello, EncryptionCaps, ServerHello
+from limpet.packets.capfields import Spelling
 from limpet.packets.dialect import FLAT_313, NESTED_65, Dialect, check_version, dialect_of
 from limpet.packets.handshake import Challenge, Disconnect, Hello, Ping, PingEcho
 from limpet.packets.schema import Packet, Phase
@@ -131,7 +132,7 @@ class ClientSession:
         self._link.feed(data)
         self._advance(now)
 
-    def receive_eof(self, now: float, *, clean: bool) -> None:
+    def receive_eof(self, now: float, *, clean: bool) -> None:  # noqa: ARG002 - the driver's interface
         if self._link.terminated:
             return
         if not self._heard:
@@ -306,7 +307,7 @@ class ClientSession:
     def _clear_record(self, error: ClearRecordError) -> None:
         """Encryption is on and a clear record came: show a `disconnect`'s text, believe nothing of it."""
         packet: Packet | None = None
-        if error.packet is not None:
+        if isinstance(error.packet, RawPacket):
             try:
                 packet = self._link.decode(error.packet, Phase.HELLO)
             except PacketError:
@@ -446,7 +447,8 @@ class ClientSession:
         self._send_hello(self._partial or self._hello)
 
     def _send_hello(self, hello: ClientHello) -> None:
-        caps = hello.to_wire(self._link.dialect)
+        dialect = self._link.dialect
+        caps = dataclasses.replace(hello, version=dialect.our_version).to_wire(dialect)
         caps.update(self._request)
         if self._our_caps is not None:
             # 5.x reads either spelling, 6.x the nested one, 3.1.3 the flat one

@@ -122,6 +122,7 @@ _INVALID = DisconnectReason.ENCRYPTION_INVALID
 
 
 def key_request(caps: EncryptionCaps) -> KeyRequest:
+    """The derivation that `caps` (already checked) asks for."""
     return KeyRequest(
         salt=caps.key_salt,
         iterations=caps.key_stretch_iterations,
@@ -151,6 +152,7 @@ def probing_decryptor(caps: EncryptionCaps, key: Secret) -> ProbingDecryptor:
 
 
 def stays_clear(what: str) -> EncryptionRequired:
+    """The refusal of a server that was asked for AES and does not do it; `what` it sent instead."""
     return EncryptionRequired(
         f"encryption was asked for, but the server answered in clear ({what}): refused, nothing was used",
         hint="the server must be started with --tcp-encryption=AES and the same key file; stock xpra servers "

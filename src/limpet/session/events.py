@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from limpet.auth.module import Attempt, Authenticator
 from limpet.errors import LimpetError
@@ -136,17 +136,17 @@ class Terminated:
     """Client: the peer gave text or nothing at all to a rencodeplus hello; a legacy one may be understood."""
 
 
-Event: TypeAlias = Union[
-    KeysNeeded,
-    LoginRequested,
-    CheckNeeded,
-    LoginPassed,
-    EarlyRequest,
-    ChallengeReceived,
-    Accepted,
-    PacketReceived,
-    UnknownPacket,
-    InvalidPacket,
-    LatencyMeasured,
-    Terminated,
-]
+Event: TypeAlias = (
+    KeysNeeded
+    | LoginRequested
+    | CheckNeeded
+    | LoginPassed
+    | EarlyRequest
+    | ChallengeReceived
+    | Accepted
+    | PacketReceived
+    | UnknownPacket
+    | InvalidPacket
+    | LatencyMeasured
+    | Terminated
+)

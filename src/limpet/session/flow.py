@@ -20,7 +20,7 @@ class FlowLimits:
 class DrawFlow:
     """Sequence numbers, sizes and times of the unacknowledged draws of one window of one client."""
 
-    def __init__(self, limits: FlowLimits = FlowLimits()) -> None:  # noqa: B008 - frozen value
+    def __init__(self, limits: FlowLimits = FlowLimits()) -> None:
         self._limits = limits
         self._sequence = 0
         self._waiting: OrderedDict[int, tuple[float, int]] = OrderedDict()

@@ -9,6 +9,7 @@ from limpet.errors import (
     DisconnectReason,
     EncryptionRequired,
     ExitCode,
+    HandshakeError,
     LimpetError,
     VersionRefused,
 )
@@ -48,21 +49,36 @@ def error_for(reason: str, text: str = "") -> LimpetError | None:
             hint="start the server with --tcp-encryption=AES and the same key file, or attach without encryption",
             exit_code=ExitCode.SERVER_REFUSES_ENCRYPTION,
         )
-    if "authentication" in lowered:
-        return AuthenticationFailed(f"the server refused the login ({shown})")
-    if "permission" in lowered:
-        return AccessDenied(f"the server does not allow this ({shown})")
-    if "version" in lowered:
-        return VersionRefused(f"the server refused this version ({shown})")
-    if "timeout" in lowered:
-        return ConnectionClosed(shown, ours=False, reason=reason, exit_code=ExitCode.TIMEOUT)
-    if "busy" in lowered:
-        return ConnectionClosed(shown, ours=False, reason=reason, exit_code=ExitCode.SESSION_BUSY)
-    if "error" in lowered:
-        return ConnectionClosed(shown, ours=False, reason=reason, exit_code=ExitCode.REMOTE_ERROR)
-    if "encryption" in lowered or "cipher" in lowered or "padding" in lowered:
-        return EncryptionRequired(f"the server refused the encryption parameters ({shown})")
+    return _by_word(lowered, reason, shown)
+
+
+def _by_word(lowered: str, reason: str, shown: str) -> LimpetError | None:
+    """Servers put free text into the reason too: the first word that is known decides."""
+    for word, make in _WORDS:
+        if word in lowered:
+            return make(f"the server refused: {shown}")
+    for word, code in _CODES:
+        if word in lowered:
+            return ConnectionClosed(
+                f"the server ended the connection: {shown}", ours=False, reason=reason, exit_code=code
+            )
     return None
+
+
+_WORDS: tuple[tuple[str, type[HandshakeError]], ...] = (
+    ("authentication", AuthenticationFailed),
+    ("permission", AccessDenied),
+    ("invalid username", AuthenticationFailed),
+    ("version", VersionRefused),
+    ("encryption", EncryptionRequired),
+    ("cipher", EncryptionRequired),
+    ("padding", EncryptionRequired),
+)
+_CODES = (
+    ("timeout", ExitCode.TIMEOUT),
+    ("busy", ExitCode.SESSION_BUSY),
+    ("error", ExitCode.REMOTE_ERROR),
+)
 
 
 def is_final(reason: str) -> bool:

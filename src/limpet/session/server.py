@@ -19,8 +19,8 @@ from limpet.errors import (
     EncryptionRequired,
     ExitCode,
     HandshakeError,
-    LimpetError,
     LimitExceeded,
+    LimpetError,
     LocalProtocolError,
     PacketError,
     RemoteProtocolError,
@@ -114,7 +114,7 @@ class ServerSession:
         self._link.feed(data)
         self._advance(now)
 
-    def receive_eof(self, now: float, *, clean: bool) -> None:
+    def receive_eof(self, now: float, *, clean: bool) -> None:  # noqa: ARG002 - the driver's interface
         code = ExitCode.CONNECTION_LOST if clean else ExitCode.TRUNCATED
         what = "the client closed the connection" if clean else "the connection was cut"
         self._end(ConnectionClosed(what, ours=False, exit_code=code), what, by_peer=True)
@@ -231,7 +231,8 @@ class ServerSession:
         if self._link.terminated:
             return
         self._require(State.DECIDING)
-        self._send_hello(hello.to_wire(self._link.dialect))
+        dialect = self._link.dialect
+        self._send_hello(dataclasses.replace(hello, version=dialect.our_version).to_wire(dialect))
         self._to(State.SESSION)
         self._link.reader.set_limits(AFTER_HELLO)
         self._deadline = self._total_deadline = math.inf
@@ -401,7 +402,7 @@ class ServerSession:
             self._response(hello, now)
             return
         request = requested(self._caps)
-        if request is not None and request.before_login:
+        if request is not None and request.mode.before_login:
             self._to(State.DECIDING)
             self._link.emit(EarlyRequest(hello=hello, request=request, caps=self._caps))
             return
