@@ -14,6 +14,7 @@ from limpet.auth.digest import (
     XOR,
     combine_salts,
     gendigest,
+    latin1_spelling,
     refusal,
 )
 from limpet.auth.sources import PasswordRequest, PasswordSources
@@ -67,7 +68,7 @@ def offered_salt_digests() -> tuple[str, ...]:
 
 
 class ChallengeAnswerer:
-    """Answers the challenges of one login. `entropy(n)` gives n random bytes; `server` and `username` are for prompts."""
+    """Answers the challenges of one login. `entropy(n)`: n random bytes; `server` and `username` are for prompts."""
 
     def __init__(
         self, sources: PasswordSources, *, entropy: Callable[[int], bytes], server: str, username: str = ""
@@ -83,9 +84,13 @@ class ChallengeAnswerer:
         """What to tell the user when the server says that authentication failed; empty if nothing is known."""
         return self._sources.failure_hint
 
-    async def answer(self, challenge: Offer, transport: TransportFacts) -> ChallengeAnswer:
+    async def answer(
+        self, challenge: Offer, transport: TransportFacts, *, legacy_peer: bool = False
+    ) -> ChallengeAnswer:
         """The answer, made with the next password of the sources.
 
+        `legacy_peer`: the challenge came in legacy rencode. Such a server (3.1.3) takes a password file as it stands,
+        all later ones spell passwords in Latin-1 where they can; limpet's server takes both.
         Raises AccessDenied for a challenge that must not be answered, before any password is asked for;
         PasswordRequired when there is no password; ConfigError for a source that cannot be used.
         """
@@ -97,7 +102,10 @@ class ChallengeAnswerer:
         password = await self._sources.take(request)
         client_salt = self._entropy(CLIENT_SALT_SIZE)
         combined = combine_salts(challenge.salt_digest, client_salt, challenge.server_salt)
-        response = gendigest(challenge.digest, password.reveal(), combined)
+        secret = password.secret.reveal()
+        if not (legacy_peer and password.from_file):
+            secret = latin1_spelling(secret)
+        response = gendigest(challenge.digest, secret, combined)
         padding = self._entropy(max(_MIN_PADDING, _PADDED_SIZE - len(response)))
         return ChallengeAnswer(response, client_salt, padding)
 

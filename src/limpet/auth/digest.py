@@ -143,3 +143,15 @@ def recover_password(attempt: Attempt) -> bytes:
 def usable_password(password: bytes) -> bool:
     """Whether `password` may ever match: not empty, no NUL byte."""
     return bool(password) and b"\0" not in password
+
+
+def latin1_spelling(password: bytes) -> bytes:
+    """A UTF-8 password as stock peers spell it: in Latin-1 if that is possible, else unchanged.
+
+    Seen with peers of their own (docs/protocol: traps, 54): 6.2.5 and 6.5.5 do so with every password, as client and
+    as server; 3.1.3 with the environment and the prompt, but takes a file as it stands.
+    """
+    try:
+        return password.decode("utf-8").encode("latin-1")
+    except UnicodeError:
+        return password

@@ -51,6 +51,15 @@ def clean_prompt(text: str) -> str:
     return " ".join(cleaned.split())[:_MAX_PROMPT_TEXT].rstrip(": ")
 
 
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A password from a source; text is in UTF-8."""
+
+    secret: Secret
+    from_file: bool
+    """the bytes of a file, which some peers take as they stand"""
+
+
 class PasswordSource(Protocol):
     """One place that a password may come from."""
 
@@ -74,7 +83,7 @@ class PasswordSource(Protocol):
         """What may be wrong if its password was refused; empty if nothing is known."""
         ...
 
-    async def password(self, request: PasswordRequest) -> Secret | None:
+    async def password(self, request: PasswordRequest, /) -> Password | None:
         """The password, None if there is none here. Raises ConfigError if there should be one."""
         ...
 
@@ -93,8 +102,8 @@ class GivenSource:
     def ready(self) -> bool:
         return bool(self._secret)
 
-    async def password(self, _request: PasswordRequest, /) -> Secret | None:
-        return self._secret or None
+    async def password(self, _request: PasswordRequest, /) -> Password | None:
+        return Password(self._secret, from_file=False) if self._secret else None
 
 
 class FileSource:
@@ -114,11 +123,11 @@ class FileSource:
         if not self._newline:
             return ""
         return (
-            f"{self._path!r} ends in a newline, which is part of the password; if that is not meant, make the file with "
-            "printf %s"
+            f"{self._path!r} ends in a newline, which is part of the password; if that is not meant, make the file "
+            "with printf %s"
         )
 
-    async def password(self, _request: PasswordRequest, /) -> Secret | None:
+    async def password(self, _request: PasswordRequest, /) -> Password | None:
         try:
             content = await self._read(self._path, MAX_FILE)
         except OSError as error:
@@ -134,7 +143,7 @@ class FileSource:
                 exit_code=ExitCode.PASSWORD_FILE_ERROR,
             )
         self._newline = content.endswith(b"\n")
-        return Secret(content)
+        return Password(Secret(content), from_file=True)
 
 
 class EnvironmentSource:
@@ -158,8 +167,8 @@ class EnvironmentSource:
     def ready(self) -> bool:
         return bool(self._value)
 
-    async def password(self, _request: PasswordRequest, /) -> Secret | None:
-        return _encoded(self._value)
+    async def password(self, _request: PasswordRequest, /) -> Password | None:
+        return _password(self._value)
 
 
 class PromptSource:
@@ -173,20 +182,19 @@ class PromptSource:
         self._ask = ask
         self.name = name
 
-    async def password(self, request: PasswordRequest) -> Secret | None:
-        return _encoded(await self._ask(request) or "")
+    async def password(self, request: PasswordRequest, /) -> Password | None:
+        return _password(await self._ask(request) or "")
 
 
-def _encoded(text: str) -> Secret | None:
-    # UTF-8; stock peers prefer Latin-1, and limpet's server takes both (docs/protocol: traps, 54)
-    return Secret(text.encode("utf-8", "surrogateescape")) if text else None
+def _password(text: str) -> Password | None:
+    return Password(Secret(text.encode("utf-8", "surrogateescape")), from_file=False) if text else None
 
 
 class PasswordSources:
     """The sources of one login, in order. Made anew, or by `again`, for each connection."""
 
     def __init__(
-        self, sources: Sequence[PasswordSource], *, answers: Mapping[tuple[int, int], Secret] | None = None
+        self, sources: Sequence[PasswordSource], *, answers: Mapping[tuple[int, int], Password] | None = None
     ) -> None:
         self._sources = tuple(sources)
         self._answers = dict(answers or {})
@@ -208,39 +216,39 @@ class PasswordSources:
         """The same sources for a new connection, with what the user has typed: a reconnect asks nothing twice."""
         return PasswordSources(self._sources, answers=self._answers)
 
-    async def take(self, request: PasswordRequest) -> Secret:
+    async def take(self, request: PasswordRequest) -> Password:
         """The password for the next challenge; its source is used up, or one use of it.
 
         Raises PasswordRequired when no source has one left, ConfigError for one that cannot be used.
         """
-        secret = await self._current(request)
+        password = await self._current(request)
         self._last = self._sources[self._index]
         self._used += 1
-        return secret
+        return password
 
     async def key(self, request: PasswordRequest) -> Secret:
         """The first password as an AES key, without CR and LF at both ends (docs/protocol: encryption, 4.2).
 
         Uses nothing up: the same password answers the first challenge. Raises as `take`.
         """
-        secret = await self._current(request)
+        password = await self._current(request)
         source = self._sources[self._index]
-        key = secret.reveal().strip(b"\r\n")
+        key = password.secret.reveal().strip(b"\r\n")
         if not key:
             raise ConfigError(f"the password of {source.name} holds nothing but newlines, so it cannot be a key")
         return Secret(key)
 
-    async def _current(self, request: PasswordRequest) -> Secret:
+    async def _current(self, request: PasswordRequest) -> Password:
         while self._index < len(self._sources):
             source = self._sources[self._index]
             if self._used < source.uses:
                 place = (self._index, self._used)
-                secret = self._answers.get(place) or await source.password(request)
-                if secret is not None:
-                    if b"\0" in secret.reveal():
+                password = self._answers.get(place) or await source.password(request)
+                if password is not None:
+                    if b"\0" in password.secret.reveal():
                         raise ConfigError(f"the password of {source.name} holds a NUL byte, which no server accepts")
-                    self._answers[place] = secret
-                    return secret
+                    self._answers[place] = password
+                    return password
             self._index += 1
             self._used = 0
         tried = ", ".join(source.name for source in self._sources)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from limpet.auth.digest import verify_hmac
+from limpet.auth.digest import latin1_spelling, verify_hmac
 from limpet.auth.module import Attempt, ModuleEnv, ModuleFailure
 from limpet.auth.modules.base import AskingModule, AskingT
 from limpet.errors import AuthenticationFailed, OptionError
@@ -54,19 +54,8 @@ class PasswordModule(AskingModule[AskingT], abc.ABC):
 
 
 def spellings(passwords: Iterable[bytes]) -> list[bytes]:
-    """Each password as it is, and in Latin-1 if it is UTF-8 that Latin-1 can say, else as it is once more.
-
-    Stock clients send text in Latin-1 where that is possible, limpet's in UTF-8 (docs/protocol: traps, 54). Always two
-    for one, so that the time to compare does not tell.
-    """
-    result: list[bytes] = []
-    for password in passwords:
-        try:
-            other = password.decode("utf-8").encode("latin-1")
-        except UnicodeError:
-            other = password
-        result += (password, other)
-    return result
+    """Each password as it is and as stock clients spell it; always two for one, so that the time does not tell."""
+    return [spelling for password in passwords for spelling in (password, latin1_spelling(password))]
 
 
 async def read_password_file(env: ModuleEnv, path: str) -> bytes:
