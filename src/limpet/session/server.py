@@ -222,6 +222,11 @@ class ServerSession:
             self._refuse_login(error)
 
     @property
+    def username(self) -> str:
+        """The name that the client claims; empty before its hello."""
+        return self._hello.username if self._hello is not None else ""
+
+    @property
     def user(self) -> str:
         """The user name that decides in the login's modules, else empty."""
         return self._chain.user if self._chain is not None else ""

@@ -55,4 +55,7 @@ class Feature(Protocol):
 
     def start(self) -> None: ...
 
+    def writable(self) -> None:
+        """The connection takes bytes again after it did not."""
+
     def stop(self) -> None: ...
