@@ -5,4 +5,19 @@ the first name that `handshake` does not know is looked up, so that one-shot com
 `limpet.packets.registry.packets.load_all()` imports them at once.
 """
 
-SUBJECTS = ("handshake",)
+SUBJECTS = (
+    "handshake",
+    "window",
+    "window_client",
+    "draw",
+    "pointer",
+    "keyboard",
+    "cursor",
+    "clipboard",
+    "display",
+    "control",
+    "info",
+    "notification",
+    "file",
+    "audio",
+)

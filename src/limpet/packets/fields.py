@@ -181,6 +181,18 @@ SizePx = Annotated[Size, Codec(load_size, lambda size, _: (size.width, size.heig
 RectPx = Annotated[Rect, Codec(load_rect, lambda rect, _: (rect.x, rect.y, rect.width, rect.height))]
 
 
+def load_point(value: Any) -> tuple[int, int]:
+    """[x, y] in pixels; further items (relative coordinates, traps.md 77) are ignored."""
+    if (type(value) is list or type(value) is tuple) and len(value) >= 2:
+        x, y = value[0], value[1]
+        if type(x) is int and type(y) is int and -32768 <= x <= 32767 and -32768 <= y <= 32767:
+            return x, y
+    raise ValueError("expected [x, y]")
+
+
+Point = Annotated[tuple[int, int], Codec(load_point)]
+
+
 def octets(lo: int, hi: int) -> Codec:
     """Bytes of a bounded length from bytes or Latin-1 text; nothing else is guessed (salts, keys, IVs)."""
 

@@ -1,8 +1,8 @@
 """Dicts with known keys inside packets: window metadata, draw options, monitors.
 
 A record is a frozen slotted dataclass whose fields are all optional. The key on the wire is the field name with `-` for
-`_`, or what `entry()` says. Unknown keys are ignored. A value of the wrong type counts as absent, as the peers do, or
-is an error where the class says `strict = True`.
+`_`, or what `entry()` says. Unknown keys are ignored. A value of the wrong type counts as absent, as it does for the
+stock peers, or is an error where the entry is strict.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import Codec, codec_of, load_key
 from limpet.values import Wire
 
 
-def entry(key: str, default: Any = None, *, also: str = "", codec: Codec | None = None) -> Any:
-    """A record field under another key than its name; `also` lists more keys that are read."""
-    return dataclasses.field(default=default, metadata={"key": key, "also": also, "codec": codec})
+def entry(key: str, default: Any = None, *, strict: bool = False) -> Any:
+    """A record field under another key than its name; `strict`: a wrong type is an error."""
+    return dataclasses.field(default=default, metadata={"key": key, "strict": strict})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class _Entry:
     codec: Codec
     set: Callable[[Any, Any], None]
     default: Any
+    strict: bool
 
 
 @cache
@@ -40,11 +41,16 @@ def _plan(cls: Any) -> tuple[tuple[_Entry, ...], Mapping[Any, _Entry]]:
         if field.default is dataclasses.MISSING:
             raise TypeError(f"{cls.__name__}.{field.name} has no default")
         key = field.metadata.get("key") or field.name.replace("_", "-")
-        codec = field.metadata.get("codec") or codec_of(field.type)
-        found = _Entry(field.name, key, codec, cls.__dict__[field.name].__set__, field.default)
+        found = _Entry(
+            field=field.name,
+            key=key,
+            codec=codec_of(field.type),
+            set=cls.__dict__[field.name].__set__,
+            default=field.default,
+            strict=field.metadata.get("strict", False),
+        )
         entries.append(found)
-        for name in (key, *field.metadata.get("also", "").split()):
-            by_key[name] = by_key[name.encode()] = found
+        by_key[key] = by_key[key.encode()] = found
     return tuple(entries), by_key
 
 
@@ -57,11 +63,9 @@ class Record:
 
     __slots__ = ()
 
-    strict: ClassVar[bool] = False
-
     @classmethod
     def from_wire(cls, value: Any) -> Self:
-        """Read a dict; ValueError if it is none, or if a known key of a strict record has the wrong type."""
+        """Read a dict; ValueError if it is none, or if a strict entry has the wrong type."""
         if not isinstance(value, Mapping):
             raise ValueError("expected a dict")  # noqa: TRY004 - as every loader
         entries, by_key = _entries(cls)
@@ -75,7 +79,7 @@ class Record:
             try:
                 found.set(record, found.codec.load(raw))
             except (ValueError, TypeError, OverflowError) as exc:
-                if cls.strict:
+                if found.strict:
                     raise ValueError(f"{load_key(key)}: {exc}") from None
         return record
 

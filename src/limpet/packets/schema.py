@@ -76,6 +76,7 @@ class Form:
     `unpack`    for irregular layouts: wire arguments -> field values as on the wire (may raise ValueError, TypeError,
                 LookupError)
     `pack`      the reverse: packet -> wire arguments
+    `trim`      trailing arguments that equal their defaults are left out
     `bulk`      name of the field that holds big, already compressed bytes
     """
 
@@ -86,6 +87,7 @@ class Form:
     implies: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     unpack: Unpack | None = None
     pack: Pack | None = None
+    trim: bool = False
     bulk: str = ""
 
 
@@ -208,12 +210,21 @@ class FormCodec:
             for name, dump in self._dumps:
                 value = getattr(packet, name)
                 items.append(value if dump is None else dump(value, dialect))
+        if form.trim:
+            self._trim(items)
         if form.bulk:
             index = form.fields.index(form.bulk) + 1
-            value = items[index]
+            value = items[index] if index < len(items) else None
             if isinstance(value, (bytes, bytearray, memoryview)) and len(value) >= BULK_MIN_BYTES:
                 return items, index
         return items, None
+
+    def _trim(self, items: list[Wire]) -> None:
+        for name in reversed(self.form.fields):
+            slot = self._by_name[name]
+            if slot.required or items[-1] != slot.default():
+                return
+            del items[-1]
 
     def fits(self, packet: Packet, dialect: Dialect) -> bool:
         """Whether this form may carry `packet` to a peer of `dialect`."""
