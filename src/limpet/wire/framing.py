@@ -51,6 +51,8 @@ def _flags_possible(flags: int) -> bool:
 
 
 _POSSIBLE_FLAGS = frozenset(flags for flags in range(256) if _flags_possible(flags))
+_CHUNK_FLAGS = frozenset((0, _CIPHER))
+"""A raw chunk has no serializer and no flush bit (so do 3.1.3 and 6.x)."""
 
 
 class Header(NamedTuple):
@@ -77,7 +79,7 @@ class Header(NamedTuple):
 
     def check(self) -> None:
         """Raise FramingError or LimitExceeded unless every field has a value that some peer may send."""
-        if not _flags_possible(self.flags):
+        if self.flags not in (_CHUNK_FLAGS if self.chunk else _POSSIBLE_FLAGS):
             raise FramingError(f"impossible record flags 0x{self.flags:02x}")
         if self.chunk > MAX_CHUNK_INDEX:
             raise FramingError(f"chunk index {self.chunk} is over {MAX_CHUNK_INDEX}")
@@ -239,7 +241,7 @@ class RecordReader:
     def _admit(self, header: Header) -> tuple[int, bool]:
         """Check a header against limits and encryption: `(bytes to read, is it a forbidden clear record)`."""
         flags, compression, chunk, length = header
-        if flags not in _POSSIBLE_FLAGS or chunk > MAX_CHUNK_INDEX or compression not in KNOWN_MARKERS or not length:
+        if chunk or not length or flags not in _POSSIBLE_FLAGS or compression not in KNOWN_MARKERS:
             header.check()
         limits = self._limits
         decryptor = self._decryptor
