@@ -59,7 +59,9 @@ def command_help(command: Command, width: int = 0) -> str:
 
 
 def _option(row: Option, width: int) -> Iterator[str]:
-    flags = [f"{flag}={row.kind.metavar}" if flag.startswith("--") else f"{flag} {row.kind.metavar}" for flag in row.flags]
+    flags = [
+        f"{flag}={row.kind.metavar}" if flag.startswith("--") else f"{flag} {row.kind.metavar}" for flag in row.flags
+    ]
     yield f"  {', '.join([*flags[:1], *row.flags[1:]])}"
     text = _sentence(row.help)
     if row.repeatable:

@@ -19,9 +19,7 @@ from limpet.values import Secret
 SHORTEST = 4
 """Bytes of the shortest secret that is looked for: one of three letters would be found in every other word."""
 
-_PARTS = frozenset(
-    {"auth", "cli", "client", "config", "net", "packets", "picture", "server", "session", "wire", "x11"}
-)
+_PARTS = frozenset({"auth", "cli", "client", "config", "net", "packets", "picture", "server", "session", "wire", "x11"})
 _STOCK_CATEGORIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "crypto": ("wire", "session"),
@@ -65,9 +63,7 @@ class RedactingFormatter(logging.Formatter):
         return self._redactor.clean(super().format(record))
 
 
-def set_up_logging(
-    options: GeneralOptions, secrets: Iterable[Secret | str], *, level: int = logging.WARNING
-) -> None:
+def set_up_logging(options: GeneralOptions, secrets: Iterable[Secret | str], *, level: int = logging.WARNING) -> None:
     """Log to `--log-file`, else to standard error; parts named by `--debug` at DEBUG, others from `level` on.
 
     Raises `OptionError` for a part that does not exist, `ConfigError` when the file cannot be opened.

@@ -83,9 +83,7 @@ def scrubbed_environment(
     source = os.environ if variables is None else variables
     dropped = frozenset(drop)
     kept = {
-        name: value
-        for name, value in source.items()
-        if not name.startswith(PRIVATE_PREFIXES) and name not in dropped
+        name: value for name, value in source.items() if not name.startswith(PRIVATE_PREFIXES) and name not in dropped
     }
     return {**kept, **(add or {})}
 

@@ -418,9 +418,7 @@ def _key_value(part: str, what: str) -> tuple[str, str]:
     return key.lower().replace("_", "-"), value
 
 
-def _bind_options(
-    parts: list[str], option: str
-) -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, Secret]]:
+def _bind_options(parts: list[str], option: str) -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, Secret]]:
     options: dict[str, tuple[str, ...]] = {}
     secrets: dict[str, Secret] = {}
     for part in parts:
