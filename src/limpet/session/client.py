@@ -40,7 +40,7 @@ from limpet.session.events import (
     PacketReceived,
     UnknownPacket,
 )
-from limpet.session.link import Link, printable
+from limpet.session.link import Link, our_network, printable
 from limpet.session.ping import Pinger
 from limpet.session.policy import ClientPolicy
 from limpet.session.reasons import error_for
@@ -417,6 +417,7 @@ class ClientSession:
         check_version(hello.version)
         self._server_hello = (hello, packet.caps)
         self._link.set_dialect(dialect_of(hello, serializer=raw.serializer))
+        self._link.set_network(hello.network)
         self._link.reader.set_limits(self._session_limits)
         if self._policy.aes is None:
             self._enter_session(now)
@@ -448,7 +449,7 @@ class ClientSession:
 
     def _send_hello(self, hello: ClientHello) -> None:
         dialect = self._link.dialect
-        caps = dataclasses.replace(hello, version=dialect.our_version).to_wire(dialect)
+        caps = dataclasses.replace(hello, version=dialect.our_version, network=our_network()).to_wire(dialect)
         caps.update(self._request)
         if self._our_caps is not None:
             # 5.x reads either spelling, 6.x the nested one, 3.1.3 the flat one

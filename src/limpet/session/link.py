@@ -6,13 +6,38 @@ from collections import deque
 
 from limpet.errors import DisconnectReason, LimpetError, LocalProtocolError, PacketError, ProtocolError
 from limpet.limits import WireLimits
+from limpet.packets.capgroups import NetworkCaps
 from limpet.packets.dialect import Dialect
 from limpet.packets.handshake import Disconnect
 from limpet.packets.registry import packets
 from limpet.packets.schema import Packet, Phase
 from limpet.session.events import Event, Terminated
 from limpet.values import Buffer, Side
+from limpet.wire.compression import available, choose
 from limpet.wire.stream import PacketReader, PacketWriter, RawPacket
+
+
+DEFAULT_COMPRESSION_LEVEL = 1
+
+
+def our_network() -> NetworkCaps:
+    """What either of our hellos says of serializers, compressors and pings.
+
+    Lists and booleans both: 3.1.3 and 6.x up to 6.5.0 read only the booleans (docs/protocol: which encoder when).
+    """
+    names = available()
+    return NetworkCaps(
+        encoders=("rencodeplus", "rencode"),
+        rencodeplus=True,
+        rencode=True,
+        compressors=names,
+        lz4="lz4" in names,
+        brotli="brotli" in names,
+        zlib="zlib" in names,
+        compression_level=DEFAULT_COMPRESSION_LEVEL,
+        ping=True,
+        ping_interval_s=5,
+    )
 
 
 class Link:
@@ -41,6 +66,15 @@ class Link:
         self.dialect = dialect
         self.writer.serializer = dialect.serializer
         self.writer.flush_flag = dialect.nested
+
+    def set_network(self, network: NetworkCaps) -> None:
+        """Compress what goes to this peer as it asked for: first of ours that it lists, at its level."""
+        offered = {name for name in ("lz4", "brotli", "zstd", "zlib") if getattr(network, name)}
+        offered |= set(network.compressors)
+        level = network.compression_level
+        self.writer.chunks = network.chunks
+        self.writer.compressor = choose(offered, self.dialect.version)
+        self.writer.level = DEFAULT_COMPRESSION_LEVEL if level is None else min(level, 9)
 
     def emit(self, event: Event) -> None:
         if not self._terminated:

@@ -46,7 +46,7 @@ from limpet.session.events import (
     PacketReceived,
     UnknownPacket,
 )
-from limpet.session.link import Link, printable
+from limpet.session.link import Link, our_network, printable
 from limpet.session.ping import Pinger
 from limpet.session.policy import ServerPolicy
 from limpet.values import Buffer, Secret, Side, Wire
@@ -237,7 +237,9 @@ class ServerSession:
             return
         self._require(State.DECIDING)
         dialect = self._link.dialect
-        self._send_hello(dataclasses.replace(hello, version=dialect.our_version).to_wire(dialect))
+        self._send_hello(
+            dataclasses.replace(hello, version=dialect.our_version, network=our_network()).to_wire(dialect)
+        )
         self._to(State.SESSION)
         self._link.reader.set_limits(AFTER_HELLO)
         self._deadline = self._total_deadline = math.inf
@@ -366,6 +368,7 @@ class ServerSession:
         self._hello, self._caps = hello, packet.caps
         if first:
             self._link.set_dialect(dialect_of(hello, serializer=raw.serializer))
+            self._link.set_network(hello.network)
         self._deadline = now + self._policy.limits.challenge_s
         if self._negotiate_aes(hello):
             return

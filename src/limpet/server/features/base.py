@@ -10,6 +10,7 @@ from limpet.packets.capabilities import ClientHello
 from limpet.packets.dialect import Dialect
 from limpet.packets.schema import Packet
 from limpet.server.desktop import Desktop
+from limpet.values import Wire
 
 P = TypeVar("P", bound=Packet)
 
@@ -33,6 +34,19 @@ def handler(packet: type[P], handle: Callable[[P], None]) -> Handler:
     return Handler(packet, handle)
 
 
+class SessionControl(Protocol):
+    """What a feature may ask of the server as a whole."""
+
+    async def start_program(self, command: tuple[str, ...] | None, text: str, *, waited_for: bool) -> None:
+        """Run `command`, or `text` split as a shell would; a failure goes to the log."""
+
+    def shutdown(self, *, keep_display: bool) -> None:
+        """End the server; with `keep_display` its X server and applications stay."""
+
+    def info(self) -> dict[str, Wire]:
+        """The state for `info`, nested."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureContext:
     """What a feature may use of its connection."""
@@ -46,6 +60,11 @@ class FeatureContext:
     clock: Callable[[], float]
     write_buffered: Callable[[], int]
     """bytes that the kernel has not taken yet"""
+    host: SessionControl
+    log: Callable[[str], None]
+    """a line in the server's log, with the peer's address"""
+    resize_screen: bool
+    """the virtual screen may take the client's size"""
 
 
 class Feature(Protocol):
