@@ -96,9 +96,6 @@ class DrawOptions(Record):
         return ""
 
 
-Options = Annotated[DrawOptions, Codec(DrawOptions.from_wire, lambda value, dialect: value.to_wire(dialect))]
-
-
 @packets.add
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw(Packet):
@@ -122,7 +119,7 @@ class Draw(Packet):
     data: Pixels
     sequence: U64
     rowstride: U32
-    options: Options = DrawOptions()
+    options: DrawOptions = DrawOptions()
 
 
 @packets.add
