@@ -77,7 +77,10 @@ MARKED: dict[int, Any] = {
         (draw.Level, st.integers(0, 255)),
         (draw.Areas, areas),
         (draw.Pixels, octets | areas),
-        (draw.Encodings.__annotations__["encodings"], st.dictionaries(text, st.lists(octets).map(tuple), max_size=3)),
+        (
+            draw.Encodings.__annotations__["encodings"],
+            st.dictionaries(text, st.lists(text, max_size=2).map(tuple), max_size=3),
+        ),
         (cursor.Cursor.__annotations__["default_size"], u16.map(lambda side: Size(side, side))),
         (clipboard.ContentsField, octets | st.lists(text | st.integers(-(2**63), 2**64 - 1), max_size=4).map(tuple)),
         (control.StartCommand.__annotations__["command"], text | st.lists(text, max_size=3).map(tuple)),

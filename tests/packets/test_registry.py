@@ -169,8 +169,8 @@ LEGACY_AND_MODERN = {
     Side.SERVER: """new-window new-override-redirect new-tray window-create window-metadata window-move-resize
         window-resized raise-window window-raise restack-window window-restack initiate-moveresize
         window-initiate-moveresize configure-override-redirect lost-window window-destroy draw window-draw eos
-        window-eos window-icon pointer-grab window-grab pointer-ungrab window-ungrab bell window-bell pointer-position cursor
-        cursor-data cursor-default clipboard-token clipboard-data clipboard-request clipboard-contents
+        window-eos window-icon pointer-grab window-grab pointer-ungrab window-ungrab bell window-bell
+        pointer-position cursor cursor-data cursor-default clipboard-token clipboard-data clipboard-request clipboard-contents
         clipboard-contents-none clipboard-pending-requests set-clipboard-enabled clipboard-status encodings desktop_size
         display-resized show-desktop display-show-desktop screenshot display-screenshot setting-change notify_show
         notification-show notify_close notification-close sound-data audio-data send-file file-send ack-file-chunk

@@ -176,7 +176,7 @@ class FormCodec:
             for load, put in self._loads[:count]:
                 put(packet, load(items[index]))
                 index += 1
-        except (ValueError, TypeError, OverflowError) as exc:
+        except (ValueError, TypeError, LookupError, OverflowError) as exc:
             raise PacketError(f"{self.form.name}: {self.form.fields[index - 1]}: {_said(exc)}") from None
         for put, default in self._tails[min(count, len(self._loads))]:
             put(packet, default())
