@@ -47,8 +47,8 @@ class SoundControl(Packet):
     sender = BOTH
     effect = Effect.VIEW
     forms = (
-        form("sound-control", unpack=_unpack_control, pack=_pack_control),
-        form("audio-control", unpack=_unpack_control, receive=True),
+        form("sound-control", "command arguments", unpack=_unpack_control, pack=_pack_control),
+        form("audio-control", "command arguments", unpack=_unpack_control, receive=True),
     )
 
     command: str

@@ -143,15 +143,24 @@ def text_keys(caps: Mapping[Any, Wire]) -> dict[str, Wire]:
     return out
 
 
-def lookup(caps: Mapping[str, Wire], name: str) -> Any:
-    """The value of `name`: the exact key, else the rest of the name inside the dict under its first part."""
-    if name in caps:
-        return caps[name]
+def _get(caps: Mapping[Any, Wire], name: str) -> Any:
+    value = caps.get(name, MISSING)
+    return caps.get(name.encode(), MISSING) if value is MISSING else value
+
+
+def lookup(caps: Mapping[Any, Wire], name: str) -> Any:
+    """The value of `name`: the exact key, else the rest of the name inside the dict under its first part.
+
+    Keys may be text or bytes. The dicts are never copied or walked: they are as big as a stranger likes.
+    """
+    value = _get(caps, name)
+    if value is not MISSING:
+        return value
     start = name.find(".")
     while start >= 0:
-        child = caps.get(name[:start])
+        child = _get(caps, name[:start])
         if isinstance(child, Mapping):
-            value = lookup(text_keys(child), name[start + 1 :])
+            value = lookup(child, name[start + 1 :])
             if value is not MISSING:
                 return value
         start = name.find(".", start + 1)
@@ -168,8 +177,8 @@ def _scalar(value: Any, key: Key) -> Any:
     return bool(value) if key.boolean else MISSING
 
 
-def read(cls: type[C], caps: Mapping[str, Wire]) -> C:
-    """An instance of `cls` from capabilities whose top-level keys are text."""
+def read(cls: type[C], caps: Mapping[Any, Wire]) -> C:
+    """An instance of `cls` from the capabilities of a hello."""
     keys, groups = keys_of(cls)
     values: dict[str, Any] = {}
     for key in keys:
@@ -220,11 +229,11 @@ class Capabilities:
     @classmethod
     def from_wire(cls, caps: Mapping[Any, Wire]) -> Self:
         """Read from a hello in any spelling; unknown keys are ignored. Raises PacketError for strict keys."""
-        return read(cls, text_keys(caps))
+        return read(cls, caps)
 
     @classmethod
-    def read_group(cls, caps: Mapping[str, Wire]) -> Self | None:
-        """Read as a group of a hello with text keys; None where the group may be absent as a whole, and is."""
+    def read_group(cls, caps: Mapping[Any, Wire]) -> Self | None:
+        """Read as a group of a hello; None where the group may be absent as a whole, and is."""
         return read(cls, caps)
 
     def to_wire(self, spelling: Spelling | Dialect) -> dict[str, Wire]:

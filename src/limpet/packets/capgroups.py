@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from limpet.packets.capfields import Capabilities, cap
 from limpet.packets.dialect import Dialect
-from limpet.packets.fields import I32, U8, U16, U32, U64, AnyWire, Codec, RectPx, SizePx, TextMap, load_map, load_text
+from limpet.packets.fields import I32, U8, U16, U32, U64, AnyWire, Codec, RectPx, SizePx, TextMap, load_text
 from limpet.packets.records import Record, entry
 from limpet.values import Rect, Wire
 
@@ -32,13 +32,7 @@ class Monitor(Record):
     workarea: RectPx = entry("workarea", Rect(0, 0, 0, 0))
 
 
-MonitorMap = Annotated[
-    Mapping[int, Monitor],
-    Codec(
-        lambda value: {int(key): Monitor.from_wire(item) for key, item in load_map(value).items()},
-        lambda monitors, dialect: {key: monitor.to_wire(dialect) for key, monitor in monitors.items()},
-    ),
-]
+MonitorMap = Mapping[int, Monitor]
 """Monitors by index: integer keys on the wire (traps.md 12)."""
 
 

@@ -28,6 +28,9 @@ def _load_contents(value: Any) -> Contents:
 ContentsField = Annotated[Contents, Codec(_load_contents)]
 
 
+ARGUMENTS = "selection targets target dtype dformat wire_encoding data claim greedy synchronous"
+
+
 def _unpack_data(args: Sequence[Any]) -> Mapping[str, Any]:
     options = load_map(args[1])
     values: dict[str, Any] = {"selection": args[0]}
@@ -61,11 +64,11 @@ class ClipboardToken(Packet):
     forms = (
         form(
             "clipboard-token",
-            "selection targets target dtype dformat wire_encoding data claim greedy synchronous",
+            ARGUMENTS,
             trim=True,
             bulk="data",
         ),
-        form("clipboard-data", unpack=_unpack_data, receive=True),
+        form("clipboard-data", ARGUMENTS, unpack=_unpack_data, receive=True),
     )
 
     selection: str

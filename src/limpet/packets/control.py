@@ -76,7 +76,7 @@ class ControlCommand(Packet):
     """The server tells a client to do something, by name."""
 
     sender = Side.SERVER
-    forms = (form("control", unpack=_unpack_words, pack=_pack_control),)
+    forms = (form("control", "command arguments", unpack=_unpack_words, pack=_pack_control),)
 
     command: str
     arguments: tuple[str, ...] = ()
@@ -94,8 +94,8 @@ class ControlRequest(Packet):
     sender = Side.CLIENT
     effect = Effect.CONTROL
     forms = (
-        form("control-request", unpack=_unpack_words, pack=_pack_request),
-        form("command_request", unpack=_unpack_words, receive=True),
+        form("control-request", "command arguments", unpack=_unpack_words, pack=_pack_request),
+        form("command_request", "command arguments", unpack=_unpack_words, receive=True),
     )
 
     command: str

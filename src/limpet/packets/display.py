@@ -31,6 +31,9 @@ class DesktopResized(Packet):
     max_height: U16 = 0
 
 
+DISPLAY = "width height desktops desktop_names unscaled_width unscaled_height dpi_x dpi_y vrefresh monitors"
+
+
 def _unpack_display(args: Sequence[Any]) -> Mapping[str, Any]:
     options = load_map(args[0])
     values: dict[str, Any] = {}
@@ -61,7 +64,7 @@ def _pack_display(packet: "ConfigureDisplay", dialect: Dialect) -> Sequence[Wire
         "desktops": packet.desktops,
         "desktop-names": packet.desktop_names,
     }
-    if packet.unscaled_width:
+    if packet.unscaled_width or packet.unscaled_height:
         options["desktop-size-unscaled"] = (packet.unscaled_width, packet.unscaled_height)
     return (options,)
 
@@ -77,14 +80,14 @@ class ConfigureDisplay(Packet):
     sender = Side.CLIENT
     effect = Effect.WINDOW
     forms = (
-        form("configure-display", unpack=_unpack_display, pack=_pack_display, needs="configure-display"),
+        form("configure-display", DISPLAY, unpack=_unpack_display, pack=_pack_display, needs="configure-display"),
         form(
             "desktop_size",
             "width height screen_sizes desktops desktop_names unscaled_width unscaled_height dpi_x dpi_y vrefresh"
             " monitors",
             trim=True,
         ),
-        form("display-configure", unpack=_unpack_display, receive=True),
+        form("display-configure", DISPLAY, unpack=_unpack_display, receive=True),
     )
 
     width: U16

@@ -20,6 +20,7 @@ from limpet.packets.fields import (
     load_buffer,
     load_list,
     load_map,
+    load_text,
 )
 from limpet.packets.records import Record, entry
 from limpet.packets.registry import packets
@@ -96,9 +97,6 @@ class DrawOptions(Record):
         return ""
 
 
-Options = Annotated[DrawOptions, Codec(DrawOptions.from_wire, lambda value, dialect: value.to_wire(dialect))]
-
-
 @packets.add
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw(Packet):
@@ -122,7 +120,7 @@ class Draw(Packet):
     data: Pixels
     sequence: U64
     rowstride: U32
-    options: Options = DrawOptions()
+    options: DrawOptions = DrawOptions()
 
 
 @packets.add
@@ -136,14 +134,13 @@ class EndOfStream(Packet):
     window_id: WinId
 
 
-def _load_encodings(value: Any) -> Mapping[str, Any]:
-    found = load_map(value)
-    inner = found.get("encodings", found)
-    # a bare list stands for the dict with only the empty key
-    return load_map(inner) if isinstance(inner, Mapping) else {"": tuple(load_list(inner))}
+def _load_encodings(value: Any) -> Mapping[str, tuple[str, ...]]:
+    inner = load_map(load_map(value)["encodings"])
+    # the dict holds flags beside its lists
+    return {key: tuple(map(load_text, item)) for key, item in inner.items() if isinstance(item, (list, tuple))}
 
 
-def _dump_encodings(value: Mapping[str, Wire], _: Dialect) -> Wire:
+def _dump_encodings(value: Mapping[str, tuple[str, ...]], _: Dialect) -> Wire:
     return {"encodings": value}
 
 
@@ -155,7 +152,7 @@ class Encodings(Packet):
     sender = Side.SERVER
     forms = (form("encodings", "encodings"),)
 
-    encodings: Annotated[Mapping[str, Wire], Codec(_load_encodings, _dump_encodings)]
+    encodings: Annotated[Mapping[str, tuple[str, ...]], Codec(_load_encodings, _dump_encodings)]
 
 
 @packets.add

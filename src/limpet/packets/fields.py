@@ -33,6 +33,16 @@ class Codec:
     dump: Dump | None = None
 
 
+class WireValue:
+    """Base of classes that are field types themselves: they know how they are read and written."""
+
+    __slots__ = ()
+
+    @classmethod
+    def wire_codec(cls) -> Codec:
+        raise NotImplementedError
+
+
 class Range:
     """Marks an integer with the least and the greatest value that is accepted."""
 
@@ -275,8 +285,8 @@ def codec_of(hint: Any) -> Codec:
             return _SIMPLE[hint]
         if issubclass(hint, enum.Enum):
             return enum_codec(hint)
-        if isinstance(codec := getattr(hint, "CODEC", None), Codec):
-            return codec
+        if issubclass(hint, WireValue):
+            return hint.wire_codec()
     origin = get_origin(hint)
     if origin is Annotated:
         for mark in hint.__metadata__:

@@ -62,8 +62,8 @@ class Logging(Packet):
     sender = BOTH
     effect = Effect.NONE
     forms = (
-        form("logging", unpack=_unpack_logging, pack=_pack_logging),
-        form("logging-event", unpack=_unpack_logging, receive=True),
+        form("logging", "level message time_ms", unpack=_unpack_logging, pack=_pack_logging),
+        form("logging-event", "level message time_ms", unpack=_unpack_logging, receive=True),
     )
 
     level: U8
@@ -86,8 +86,8 @@ class ServerEvent(Packet):
 
     sender = Side.SERVER
     forms = (
-        form("server-event", unpack=_unpack_event, pack=_pack_event),
-        form("events", unpack=_unpack_event, receive=True),
+        form("server-event", "name arguments", unpack=_unpack_event, pack=_pack_event),
+        form("events", "name arguments", unpack=_unpack_event, receive=True),
     )
 
     name: str

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from limpet.packets.capfields import Spelling
 from limpet.packets.capgroups import Keymap
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I32, I64, AnyWinId, Codec, load_flag, load_map
 from limpet.packets.registry import packets
 from limpet.packets.schema import Effect, Packet, form
 from limpet.values import Side, Wire
+
+KEY = "window_id name pressed modifiers keyval string keycode group"
 
 
 def _unpack_event(args: Sequence[Any]) -> Mapping[str, Any]:
@@ -34,8 +37,8 @@ class KeyAction(Packet):
     sender = Side.CLIENT
     effect = Effect.INPUT
     forms = (
-        form("key-action", "window_id name pressed modifiers keyval string keycode group"),
-        form("keyboard-event", unpack=_unpack_event, receive=True),
+        form("key-action", KEY),
+        form("keyboard-event", KEY, unpack=_unpack_event, receive=True),
     )
 
     window_id: AnyWinId
@@ -93,8 +96,8 @@ def _unpack_config(args: Sequence[Any]) -> Mapping[str, Any]:
     return {"keymap": {"keymap": options}, "force": load_flag(options.get("force", False))}
 
 
-def _pack_config(packet: "KeymapChanged", dialect: Dialect) -> Sequence[Wire]:
-    keymap = packet.keymap.to_wire(dialect).get("keymap", {})
+def _pack_config(packet: "KeymapChanged", _: Dialect) -> Sequence[Wire]:
+    keymap = packet.keymap.to_wire(Spelling.NESTED).get("keymap", {})
     return ({**load_map(keymap), "force": packet.force},)
 
 
@@ -106,7 +109,7 @@ class KeymapChanged(Packet):
     sender = Side.CLIENT
     effect = Effect.INPUT
     forms = (
-        form("keyboard-config", unpack=_unpack_config, pack=_pack_config, needs="keyboard-config"),
+        form("keyboard-config", "keymap force", unpack=_unpack_config, pack=_pack_config, needs="keyboard-config"),
         form("keymap-changed", "keymap force"),
     )
 

@@ -16,6 +16,10 @@ NO_DEVICE = -1
 """Device id for which the server checks no sequence."""
 
 
+MOTION = "device_id sequence window_id position modifiers buttons"
+BUTTON = "device_id sequence window_id button pressed position modifiers buttons"
+
+
 def _props(value: Any) -> dict[str, Any]:
     return {key: item for key, item in load_map(value).items() if key in ("modifiers", "buttons")}
 
@@ -43,9 +47,9 @@ class PointerPosition(Packet):
     sender = Side.CLIENT
     effect = Effect.INPUT
     forms = (
-        form("pointer", unpack=_unpack_motion, pack=_pack_motion, needs="pointer"),
+        form("pointer", MOTION, unpack=_unpack_motion, pack=_pack_motion, needs="pointer"),
         form("pointer-position", "window_id position modifiers buttons"),
-        form("pointer-motion", unpack=_unpack_motion, receive=True),
+        form("pointer-motion", MOTION, unpack=_unpack_motion, receive=True),
     )
 
     window_id: AnyWinId
@@ -83,7 +87,7 @@ class PointerButton(Packet):
     sender = Side.CLIENT
     effect = Effect.INPUT
     forms = (
-        form("pointer-button", unpack=_unpack_button, pack=_pack_button, needs="pointer-button"),
+        form("pointer-button", BUTTON, unpack=_unpack_button, pack=_pack_button, needs="pointer-button"),
         form("button-action", "window_id button pressed position modifiers buttons"),
     )
 

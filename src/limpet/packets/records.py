@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Self
 
 from limpet.packets.dialect import Dialect
-from limpet.packets.fields import Codec, codec_of, load_key
+from limpet.packets.fields import Codec, WireValue, codec_of, load_key
 from limpet.values import Wire
 
 
@@ -58,7 +58,7 @@ def _entries(cls: Any) -> tuple[tuple[_Entry, ...], Mapping[Any, _Entry]]:
     return _plan(cls)
 
 
-class Record:
+class Record(WireValue):
     """Base of records."""
 
     __slots__ = ()
@@ -92,7 +92,8 @@ class Record:
                 out[item.key] = value if item.codec.dump is None else item.codec.dump(value, dialect)
         return out
 
-
-def record_codec(cls: type[Record]) -> Codec:
-    """The codec of a record class, to be set as its `CODEC` or put into an `Annotated`."""
-    return Codec(cls.from_wire, lambda record, dialect: record.to_wire(dialect))
+    @classmethod
+    def wire_codec(cls) -> Codec:
+        # made now, so that a wrong declaration is an import error
+        _entries(cls)
+        return Codec(cls.from_wire, lambda record, dialect: record.to_wire(dialect))

@@ -69,7 +69,8 @@ class Form:
     """One spelling of a packet on the wire.
 
     `name`      packet type
-    `fields`    field names in wire order; trailing ones with a default may be missing on the wire
+    `fields`    field names in wire order, trailing ones with a default may be missing on the wire; for an irregular
+                layout: the fields it carries
     `needs`     we send this form only to a peer that lists this name in `packet-types`
     `receive`   understood, never sent
     `implies`   values that the name itself stands for; the form is sent only for packets with these values
@@ -175,7 +176,7 @@ class FormCodec:
             for load, put in self._loads[:count]:
                 put(packet, load(items[index]))
                 index += 1
-        except (ValueError, TypeError, OverflowError) as exc:
+        except (ValueError, TypeError, LookupError, OverflowError) as exc:
             raise PacketError(f"{self.form.name}: {self.form.fields[index - 1]}: {_said(exc)}") from None
         for put, default in self._tails[min(count, len(self._loads))]:
             put(packet, default())

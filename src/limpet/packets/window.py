@@ -143,9 +143,6 @@ class WindowMetadata(Record):
         return {key: value for key, value in out.items() if key in dialect.metadata}
 
 
-Metadata = Annotated[WindowMetadata, Codec(WindowMetadata.from_wire, lambda value, dialect: value.to_wire(dialect))]
-
-
 class WindowKind(enum.Enum):
     """How a window is managed: the three legacy names of a new window."""
 
@@ -186,13 +183,18 @@ class NewWindow(Packet):
             implies={"kind": WindowKind.OVERRIDE_REDIRECT},
         ),
         form("new-tray", "window_id width height metadata", implies={"kind": WindowKind.TRAY}),
-        form("window-create", unpack=_unpack_create, receive=True),
+        form(
+            "window-create",
+            "window_id x y width height metadata client_props kind",
+            unpack=_unpack_create,
+            receive=True,
+        ),
     )
 
     window_id: WinId
     width: U16
     height: U16
-    metadata: Metadata
+    metadata: WindowMetadata
     x: I16 = 0
     y: I16 = 0
     client_props: TextMap = field(default_factory=dict)
@@ -208,7 +210,7 @@ class WindowMetadataChanged(Packet):
     forms = (form("window-metadata", "window_id metadata"),)
 
     window_id: WinId
-    metadata: Metadata
+    metadata: WindowMetadata
 
 
 @packets.add

@@ -4,9 +4,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
-from limpet.packets.fields import I16, I32, I64, U16, U64, AnyWinId, Codec, Point, TextMap, WinId, load_list, load_map
+from limpet.packets.fields import I16, I32, I64, U16, U64, AnyWinId, Point, TextMap, WinId, load_list, load_map
 from limpet.packets.records import Record
 from limpet.packets.registry import packets
 from limpet.packets.schema import Effect, Packet, form
@@ -30,9 +30,6 @@ class WindowState(Record):
     frame: tuple[I16, I16, I16, I16] | None = None
 
 
-State = Annotated[WindowState, Codec(WindowState.from_wire, lambda value, dialect: value.to_wire(dialect))]
-
-
 @packets.add
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapWindow(Packet):
@@ -51,7 +48,7 @@ class MapWindow(Packet):
     width: U16
     height: U16
     client_props: TextMap = field(default_factory=dict)
-    state: State = WindowState()
+    state: WindowState = WindowState()
 
 
 @packets.add
@@ -68,7 +65,13 @@ class UnmapWindow(Packet):
 
     window_id: WinId
     iconified: bool = False
-    state: State = WindowState()
+    state: WindowState = WindowState()
+
+
+CONFIGURE = (
+    "window_id x y width height client_props resize_counter state skip_geometry"
+    " pointer_window_id pointer_position modifiers"
+)
 
 
 def _unpack_configure(args: Sequence[Any]) -> Mapping[str, Any]:
@@ -104,10 +107,9 @@ class ConfigureWindow(Packet):
     forms = (
         form(
             "configure-window",
-            "window_id x y width height client_props resize_counter state skip_geometry"
-            " pointer_window_id pointer_position modifiers",
+            CONFIGURE,
         ),
-        form("window-configure", unpack=_unpack_configure, receive=True),
+        form("window-configure", CONFIGURE, unpack=_unpack_configure, receive=True),
     )
 
     window_id: WinId
@@ -117,7 +119,7 @@ class ConfigureWindow(Packet):
     height: U16
     client_props: TextMap = field(default_factory=dict)
     resize_counter: U64 = 0
-    state: State = WindowState()
+    state: WindowState = WindowState()
     skip_geometry: bool = False
     pointer_window_id: AnyWinId = 0  # type: ignore[assignment]
     pointer_position: Point = (0, 0)
