@@ -42,6 +42,7 @@ class Transport:
     listen: Callable[[Endpoint, ListenerPolicy, ConnectionCaps, AcceptedCallback], Awaitable[Listener]]
     tls: bool = False
     """TLS from the first byte"""
+    can_tls: bool = True
 
 
 async def _connect_tcp(target: Endpoint, timeout: float) -> SocketStream:
@@ -70,7 +71,7 @@ TRANSPORTS: Mapping[str, Transport] = MappingProxyType(
         for transport in (
             Transport("tcp", _connect_tcp, _listen_tcp),
             Transport("ssl", _connect_tcp, _listen_tcp, tls=True),
-            Transport("unix", _connect_unix, _listen_unix),
+            Transport("unix", _connect_unix, _listen_unix, can_tls=False),
         )
     }
 )
