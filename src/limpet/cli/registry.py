@@ -129,8 +129,8 @@ _STOCK_COMMANDS = frozenset(
     """
     about autostart bug-report clean clean-displays clean-sockets configure connect-test control desktop displays docs
     encoder encoding example expand gui html5 initenv keymap launcher list-clients list-mdns list-sessions list-windows
-    listen mdns-gui menu-cache monitor monitor-info network-info opengl path-info print proxy qrcode rdp 
-    request-shadow request-start request-start-desktop run send-file sessions set shadow shadow-screen shell showconfig showsetting
+    listen mdns-gui menu-cache monitor monitor-info network-info opengl path-info print proxy qrcode rdp request-shadow
+    request-start request-start-desktop run send-file sessions set shadow shadow-screen shell showconfig showsetting
     start-desktop start-gui toolbox top unset upgrade upgrade-desktop upgrade-monitor upgrade-seamless upgrade-shadow
     webcam
     """.split()
