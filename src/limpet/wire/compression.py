@@ -18,6 +18,7 @@ LZO = 0x20
 _LZ4_PREFIX = 4
 _LZ4_MAX_RATIO = 255
 _ZSTD_SLICE = 32
+_ZSTD_MAX_WINDOW = 8 << 20
 _BROTLI_STEP = 1 << 20
 
 
@@ -142,20 +143,20 @@ def _zstd_inflate(data: Buffer, limit: int) -> bytes:
                 raise _over("zstd", limit)
             decompressor = zstandard.ZstdDecompressor()
             return decompressor.decompress(data, max_output_size=frame.content_size, allow_extra_data=False)
-        return _zstd_inflate_stream(data, limit, frame.window_size)
+        if frame.window_size > _ZSTD_MAX_WINDOW:
+            raise LimitExceeded(f"zstd window of {frame.window_size} bytes")
+        return _zstd_inflate_stream(data, limit)
     except zstandard.ZstdError:
         raise _damaged("zstd") from None
 
 
-def _zstd_inflate_stream(data: Buffer, limit: int, window: int) -> bytes:
+def _zstd_inflate_stream(data: Buffer, limit: int) -> bytes:
     """A frame without its size (no known peer writes one): small steps, since one step has no output limit.
 
     32 bytes hold at most ten run-length blocks of 128 KiB, so a step overshoots the limit by little.
     """
     import zstandard
 
-    if window > max(limit, 1 << 10):
-        raise _over("zstd", limit)
     stream = zstandard.ZstdDecompressor().decompressobj()
     view = memoryview(data)
     parts = []
