@@ -39,7 +39,7 @@ from limpet.session.events import (
 )
 from limpet.session.policy import ServerPolicy
 from limpet.session.server import ServerSession
-from limpet.values import Secret
+from limpet.values import Secret, Wire
 
 log = logging.getLogger("limpet.server.connection")
 
@@ -162,6 +162,30 @@ class Connection:
     def peer(self) -> str:
         """For logs."""
         return self.facts.peer
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the connection was accepted."""
+        return self._clock() - self.since
+
+    @property
+    def protection_now(self) -> str:
+        """What protects this very connection, for logs."""
+        tls = self.facts.tls
+        layers = [f"{tls.version} {tls.cipher}"] if tls is not None else []
+        if self.session.cipher:
+            layers.append(self.session.cipher)
+        return " with ".join(layers) or ("a local socket" if self.facts.kind == "unix" else "in clear")
+
+    def encryption_info(self) -> dict[str, Wire]:
+        """For `info`: `cipher` is `AES` while AES is on, as stock servers have it."""
+        tls = self.facts.tls
+        info: dict[str, Wire] = {"": bool(tls or self.session.cipher)}
+        if self.session.cipher:
+            info["cipher"], info["mode"] = self.session.cipher.split("-", 1)
+        if tls is not None:
+            info["tls"] = {"version": tls.version, "cipher": tls.cipher, "client-certificate": tls.verified}
+        return info
 
     @property
     def write_buffered(self) -> int:

@@ -228,7 +228,7 @@ class Desktop:
 
     def press_key(self, keysym_name: str, keyval: int, keycode: int, pressed: bool) -> None:
         with self._watching():
-            self.input.key(keysym_name, keyval, keycode, pressed)
+            self.input.key(keysym_name, keyval, keycode, pressed=pressed)
 
     def sync_modifiers(self, names: Sequence[str]) -> None:
         with self._watching():

@@ -8,17 +8,19 @@ from limpet.packets.window import NO_WORKSPACE, SizeConstraints, WindowMetadata
 from limpet.values import Size, WindowId, Xid
 from limpet.x11.windows import SizeHints, WindowInfo
 
-STATE_FIELDS = {
-    "FULLSCREEN": "fullscreen",
-    "ABOVE": "above",
-    "BELOW": "below",
-    "SHADED": "shaded",
-    "STICKY": "sticky",
-    "SKIP_TASKBAR": "skip_taskbar",
-    "SKIP_PAGER": "skip_pager",
-    "MODAL": "modal",
-    "HIDDEN": "iconic",
-}
+STATE_FIELDS = (
+    "fullscreen",
+    "above",
+    "below",
+    "shaded",
+    "sticky",
+    "skip_taskbar",
+    "skip_pager",
+    "modal",
+    "iconic",
+    "maximized",
+)
+"""fields of `WindowMetadata` that _NET_WM_STATE decides"""
 
 CHANGES = {
     "title": "title",
@@ -61,7 +63,7 @@ def _positive(size: Size | None) -> Size | None:
 
 def window_metadata(info: WindowInfo, window_id_of: WindowIdOf) -> WindowMetadata:
     """All that is known of a window."""
-    states = {field: state in info.states for state, field in STATE_FIELDS.items()}
+    states = info.states
     return WindowMetadata(
         title=info.title,
         icon_title=info.icon_title or None,
@@ -84,7 +86,15 @@ def window_metadata(info: WindowInfo, window_id_of: WindowIdOf) -> WindowMetadat
         set_initial_position=info.size_hints.position is not None,
         requested_position=info.size_hints.position,
         workspace=NO_WORKSPACE,
-        **states,
+        fullscreen="FULLSCREEN" in states,
+        above="ABOVE" in states,
+        below="BELOW" in states,
+        shaded="SHADED" in states,
+        sticky="STICKY" in states,
+        skip_taskbar="SKIP_TASKBAR" in states,
+        skip_pager="SKIP_PAGER" in states,
+        modal="MODAL" in states,
+        iconic="HIDDEN" in states,
     )
 
 
@@ -93,7 +103,7 @@ def changed_metadata(info: WindowInfo, changed: frozenset[str], window_id_of: Wi
     full = window_metadata(info, window_id_of)
     names = {CHANGES[name] for name in changed if CHANGES.get(name)}
     if "states" in changed:
-        names |= {*STATE_FIELDS.values(), "maximized"}
+        names.update(STATE_FIELDS)
     if not names:
         return None
     values = {name: getattr(full, name) for name in names}

@@ -1,0 +1,1 @@
+"""Pixels to encoded pictures and back; no packets, no X11."""
