@@ -248,8 +248,8 @@ def wrap_debian(work: Path) -> None:
 
 
 def build(peer: Peer, work: Path) -> None:
-    """Fill `work` from the release's source archive: `venv` (what it needs at run time) and `root` (itself)."""
-    venv, root = work / "venv", work / "root"
+    """Fill `work` from the release's source archive: `venv` (what it needs at run time) and `tree` (itself)."""
+    venv, tree = work / "venv", work / "tree"
     source, download = work / "source", work / "download"
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     env["PATH"] = f"{venv}/bin:{SYSTEM_PATH}"
@@ -266,11 +266,11 @@ def build(peer: Peer, work: Path) -> None:
     jobs = os.cpu_count() or 1
     flags = [f"--without-{name}" for name in peer.without]
     steps.run("build", [python, "setup.py", "build", f"--parallel={jobs}", *flags], cwd=source)
-    install = ["install", "--skip-build", f"--root={root}", "--prefix=/usr"]
+    install = ["install", "--skip-build", f"--root={tree}", "--prefix=/usr"]
     steps.run("install", [python, "setup.py", *install, *flags], cwd=source)
-    package = next(root.glob("usr/lib*/python3*/*-packages/xpra/__init__.py"), None)
+    package = next(tree.glob("usr/lib*/python3*/*-packages/xpra/__init__.py"), None)
     if package is None:
-        raise PeerError(f"{peer.version}: the build left no xpra package in {root}")
+        raise PeerError(f"{peer.version}: the build left no xpra package in {tree}")
     shutil.rmtree(source)
     shutil.rmtree(download)
     (work / "user-conf").mkdir()
@@ -278,11 +278,11 @@ def build(peer: Peer, work: Path) -> None:
     write_wrapper(
         work,
         f'export PYTHONPATH="$here/{packages}"\n'
-        'export XPRA_DEFAULT_CONF_DIRS="$here/root/etc/xpra"\n'
-        'export XPRA_SYSTEM_CONF_DIRS="$here/root/etc/xpra"\n'
+        'export XPRA_DEFAULT_CONF_DIRS="$here/tree/etc/xpra"\n'
+        'export XPRA_SYSTEM_CONF_DIRS="$here/tree/etc/xpra"\n'
         'export XPRA_USER_CONF_DIRS="$here/user-conf"\n'
-        'export XPRA_RESOURCES_DIR="$here/root/usr/share/xpra"\n'
-        'exec "$here/venv/bin/python" "$here/root/usr/bin/xpra" "$@"\n',
+        'export XPRA_RESOURCES_DIR="$here/tree/usr/share/xpra"\n'
+        'exec "$here/venv/bin/python" "$here/tree/usr/bin/xpra" "$@"\n',
     )
 
 

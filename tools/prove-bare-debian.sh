@@ -62,7 +62,7 @@ copy /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/auth.conf.d /etc/apt
 grep -lE '^ *Acquire' /etc/apt/apt.conf.d/* 2>/dev/null | while read -r path; do copy "$path"; done
 copy /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt /usr/local/share/ca-certificates
 if [ -e "$HOME/.config/pip/pip.conf" ]; then
-    install -D "$HOME/.config/pip/pip.conf" "$root/root/.config/pip/pip.conf"
+    install -D "$HOME/.config/pip/pip.conf" "$root/etc/xdg/pip/pip.conf"
 fi
 settings=(HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8)
 while read -r setting; do
