@@ -68,9 +68,10 @@ def test_one_module_gets_the_answer_to_its_challenge() -> None:
     login = chain(module)
     offer = offer_of(login, b"s" * 64)
     assert offer == Offer(b"s" * 64, "hmac+sha512", "hmac+sha512", "who goes there")
-    assert login.waiting
+    waiting = [login.waiting]
     login.respond(respond(offer, b"pw"), CLIENT_SALT, "alice")
-    assert not login.waiting
+    waiting.append(login.waiting)
+    assert waiting == [True, False]
     check = check_of(login)
     assert check.authenticator is module
     assert check.attempt is not None

@@ -154,6 +154,15 @@ class TestEveryModuleWithAChallenge:
         with pytest.raises(AuthenticationFailed):
             asyncio.run(build(name).verify(replayed))
 
+    def test_tells_an_unknown_user_what_it_tells_for_a_wrong_password(self, name: str) -> None:
+        def refusal(username: str) -> tuple[type[BaseException], str, str]:
+            built = registry.build(parse_module(CASES[name].text), TCP, username, CASES[name].env())
+            with pytest.raises(AuthenticationFailed) as caught:
+                asyncio.run(built.verify(None if name == "allow" else attempt(WRONG, username=username)))
+            return type(caught.value), str(caught.value), caught.value.hint
+
+        assert refusal(USER) == refusal("nobody") == refusal("")
+
     def test_has_a_prompt(self, name: str) -> None:
         assert build(name).prompt == "password"
         text = CASES[name].text
