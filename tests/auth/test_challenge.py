@@ -68,9 +68,10 @@ def test_one_module_gets_the_answer_to_its_challenge() -> None:
     login = chain(module)
     offer = offer_of(login, b"s" * 64)
     assert offer == Offer(b"s" * 64, "hmac+sha512", "hmac+sha512", "who goes there")
-    assert login.waiting
+    waiting = [login.waiting]
     login.respond(respond(offer, b"pw"), CLIENT_SALT, "alice")
-    assert not login.waiting
+    waiting.append(login.waiting)
+    assert waiting == [True, False]
     check = check_of(login)
     assert check.authenticator is module
     assert check.attempt is not None
@@ -205,9 +206,7 @@ def test_a_module_that_needs_the_clear_password_gets_xor_in_private_only() -> No
 
 
 def test_a_hello_without_digest_lists_is_refused_when_a_challenge_is_due() -> None:
-    login = ChallengeChain(
-        [Module()], client_digests=[], client_salt_digests=[], private=True, wants_challenge=False
-    )
+    login = ChallengeChain([Module()], client_digests=[], client_salt_digests=[], private=True, wants_challenge=False)
     with pytest.raises(AuthenticationFailed, match="cannot proceed"):
         login.next_step(bytes(64))
 
@@ -263,9 +262,7 @@ def test_steps_show_no_salts() -> None:
     st.lists(st.sampled_from(["step", "respond", "passed", "failed"]), max_size=12),
     st.lists(st.booleans(), max_size=3),
 )
-def test_no_order_of_calls_accepts_without_every_module_having_passed(
-    calls: list[str], challenges: list[bool]
-) -> None:
+def test_no_order_of_calls_accepts_without_every_module_having_passed(calls: list[str], challenges: list[bool]) -> None:
     login = chain(*[Module(needs_challenge=needed) for needed in challenges])
     passed = 0
     for call in calls:

@@ -48,15 +48,19 @@ def test_salts_combine_to_hexadecimal_text_with_the_client_salt_as_the_key(salt_
         (
             COMBINED_512,
             "hmac+sha512",
-            "620dd7b018e61beb26c22af5fc5f96374505b0bfd0d90d1c945539292ceca1bb"
-            "73f52be250096fbc9921707fd26fadfeb49c5dfb58dd893c4a60a4a3f8c5919c",
+            (
+                "620dd7b018e61beb26c22af5fc5f96374505b0bfd0d90d1c945539292ceca1bb"
+                "73f52be250096fbc9921707fd26fadfeb49c5dfb58dd893c4a60a4a3f8c5919c"
+            ),
         ),
         (COMBINED_512, "hmac+sha256", "b901547f6c4c3ebd5175a7888562c702fdf21267165f59d86c65fa6e99521df6"),
         (
             COMBINED_256,
             "hmac+sha512",
-            "2464bcf8b7d0636472dca482fcccecf680416daf12d713035bac156b3fa48a05"
-            "a947110acc6acb97d291094c8b08090420dc4a7e95a36efc1442416eaf0e7f8c",
+            (
+                "2464bcf8b7d0636472dca482fcccecf680416daf12d713035bac156b3fa48a05"
+                "a947110acc6acb97d291094c8b08090420dc4a7e95a36efc1442416eaf0e7f8c"
+            ),
         ),
         (COMBINED_256, "hmac+sha256", "ece4235d6f24d78e6bd9cdd1ac080487354422c664dd652612b4393e1be04953"),
     ],

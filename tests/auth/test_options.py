@@ -23,7 +23,7 @@ class Options:
 
 @dataclass(frozen=True)
 class SecretOptions:
-    value: Secret = option("a secret")  # noqa: RUF009 - a field specifier
+    value: Secret = option("a secret")
 
 
 def parse(**options: str) -> Options:

@@ -137,7 +137,10 @@ class LoginLimiter:
             self._undo(source.source_key, PER_SOURCE, now)
 
     def undecided(self, source: LoginSource, now: float) -> None:
-        """The module itself failed, so this was no guess: take the count of `delay` back."""
+        """The module itself failed, so this was no guess: take the count of `delay` back.
+
+        Only for a login that `delay` has counted, else it would take back somebody's guess.
+        """
         for key, allowance in source.buckets:
             self._undo(key, allowance, now)
 

@@ -48,7 +48,8 @@ class Attempt:
     """One answer to one challenge, with all that went into it."""
 
     username: str
-    """as the client claims; decides nothing but which password is looked up"""
+    """as the client claims in this hello, for the log; modules go by the name that they were built with, since the
+    guess limit and the key have gone by it"""
     response: bytes = field(repr=False)
     client_salt: bytes = field(repr=False)
     server_salt: bytes = field(repr=False)

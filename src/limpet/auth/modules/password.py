@@ -16,7 +16,7 @@ from limpet.values import Secret
 class Options:
     """The password itself."""
 
-    value: Secret = option("the password")  # noqa: RUF009 - a field specifier
+    value: Secret = option("the password")
     prompt: str = option("what the client shows when it asks for the password", default=DEFAULT_PROMPT)
 
 
