@@ -50,9 +50,7 @@ class Identity:
         protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if password is not None:
             protection = serialization.BestAvailableEncryption(password)
-        return self.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection
-        )
+        return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
 
     def write(self, directory: Path, name: str, password: bytes | None = None) -> Files:
         """Write NAME.crt, NAME.key (0600) and NAME.pem (both, 0600) into `directory`."""

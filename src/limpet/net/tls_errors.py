@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 
 from limpet.errors import ExitCode, TlsError
-from limpet.net.tls import TlsTruncated
+from limpet.net.tls import is_eof
 from limpet.net.tls_stream import NotTls, Seen
 
 # X509_V_ERR_* of x509_vfy.h
@@ -141,11 +141,7 @@ def _explain_common(exc: Exception, seen: Seen, where: str) -> TlsError | None:
             hint="without SSL the target is tcp:HOST:PORT; or the server needs --ssl-cert=FILE (or --bind-ssl)",
             exit_code=ExitCode.NOT_TLS,
         )
-    if (
-        isinstance(exc, (ssl.SSLEOFError, TlsTruncated, OSError))
-        and not isinstance(exc, ssl.SSLError)
-        or isinstance(exc, ssl.SSLEOFError)
-    ):
+    if is_eof(exc) or (isinstance(exc, OSError) and not isinstance(exc, ssl.SSLError)):
         if not seen.size:
             return TlsError(
                 f"{where} closed the connection without an answer to the TLS handshake",
