@@ -24,6 +24,9 @@ class Environment:
     encryption_key: Secret | None = None
     ssl_key_password: Secret | None = None
     username: str = ""
+    """LIMPET_USERNAME or XPRA_USERNAME"""
+    login: str = ""
+    """name of the user that runs this"""
     display: str = ""
     runtime_dir: str = ""
     """$XDG_RUNTIME_DIR"""
@@ -48,6 +51,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         encryption_key=_secret(source, "ENCRYPTION_KEY"),
         ssl_key_password=_secret(source, "SSL_KEY_PASSWORD"),
         username=source.get("LIMPET_USERNAME") or source.get("XPRA_USERNAME", ""),
+        login=_login(source),
         display=source.get("DISPLAY", ""),
         runtime_dir=source.get("XDG_RUNTIME_DIR", ""),
         config_home=source.get("XDG_CONFIG_HOME") or _below(home, ".config"),
@@ -94,6 +98,18 @@ def _secret(source: Mapping[str, str], name: str) -> Secret | None:
         if value:
             return Secret(os.fsencode(value))
     return None
+
+
+def _login(source: Mapping[str, str]) -> str:
+    """The user database's word where there is one, since LOGNAME survives `su`; else the environment's."""
+    try:
+        from pwd import getpwuid
+    except ImportError:  # Windows
+        return source.get("USERNAME", "")
+    try:
+        return getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return source.get("LOGNAME") or source.get("USER", "")
 
 
 def _below(home: str, name: str) -> str:

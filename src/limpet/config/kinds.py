@@ -33,6 +33,10 @@ class Kind(Generic[T]):
     """True: values are never shown."""
 
 
+ENCODINGS = ("rgb", "png", "jpeg", "webp")
+"""Picture encodings by the names that options have; rgb stands for rgb24 and rgb32."""
+
+
 class SslMode(enum.Enum):
     """What `--ssl` says about TLS on TCP listeners (issue: SSL/TLS; cli reference: ssl)."""
 
@@ -115,6 +119,17 @@ def parse_words(text: str) -> tuple[str, ...]:
     words = [word.strip().lower() for word in text.split(",")]
     if not all(re.fullmatch(r"[a-z0-9_./+-]+", word) for word in words):
         raise ValueError(f"{text!r} is not a list of names separated by commas")
+    return tuple(dict.fromkeys(words))
+
+
+def parse_encodings(text: str) -> tuple[str, ...]:
+    """Encodings separated by commas, in the order given; `all` is all of them."""
+    words = tuple("rgb" if word in {"rgb24", "rgb32"} else word for word in parse_words(text))
+    if words == ("all",):
+        return ENCODINGS
+    unknown = [word for word in words if word not in ENCODINGS]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is not one of {', '.join(ENCODINGS)}, all")
     return tuple(dict.fromkeys(words))
 
 

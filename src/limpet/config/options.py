@@ -14,6 +14,7 @@ from typing import Any
 
 from limpet.config.kinds import (
     ASSIGNMENT,
+    ENCODINGS,
     FLAG,
     RESIZE,
     SECRET,
@@ -24,7 +25,9 @@ from limpet.config.kinds import (
     Resize,
     SslMode,
     WindowClose,
+    choice,
     number,
+    parse_encodings,
     parse_words,
     text,
 )
@@ -34,6 +37,8 @@ from limpet.errors import OptionError
 from limpet.values import Secret, Size
 
 _NAMES = Kind("NAME[,NAME...]", parse_words)
+_ENCODING = choice({name: name for name in ENCODINGS} | {"auto": "auto"}, "NAME")
+_ENCODINGS = Kind("NAME[,NAME...]", parse_encodings)
 _CIPHER_KIND = text("AES[-CBC|-CTR]")
 
 
@@ -287,19 +292,19 @@ class ClientOptions:
         "detach: the client leaves, the session goes on; ignore: nothing",
     )
     encoding: str = option(
-        text("NAME"),
+        _ENCODING,
         default="auto",
         names="--encoding url:encoding",
         scope=Scope.ATTACH,
-        help="the picture encoding to prefer; auto chooses by content",
+        help="the picture encoding to prefer: rgb, png, jpeg or webp; auto chooses by content",
     )
     encodings: tuple[str, ...] = option(
-        _NAMES,
-        default=("all",),
+        _ENCODINGS,
+        default=ENCODINGS,
         shown_default="all",
         names="--encodings url:encodings",
         scope=Scope.ATTACH,
-        help="the picture encodings to accept",
+        help="the picture encodings to accept: rgb, png, jpeg, webp, or all",
     )
     quality: int = option(
         number(0, 100, "PERCENT", auto=0),
