@@ -283,15 +283,17 @@ class PacketWriter:
             buffers += (header, payload)
 
 
-def _bulk_argument(items: Sequence[Any], bulk: int) -> Buffer:
+def _bulk_argument(items: Sequence[Wire], bulk: int) -> Buffer:
     """The argument as flat bytes."""
     if not 1 <= bulk <= MAX_CHUNK_INDEX or bulk >= len(items):
         raise LocalProtocolError(f"no argument {bulk} to send as a chunk")
     chunk = items[bulk]
-    if isinstance(chunk, memoryview) and chunk.c_contiguous:
-        chunk = chunk.cast("B")
     if not isinstance(chunk, (bytes, bytearray, memoryview)):
-        raise LocalProtocolError(f"argument {bulk} is not a contiguous buffer")
+        raise LocalProtocolError(f"argument {bulk} is not a buffer")
+    if isinstance(chunk, memoryview):
+        if not chunk.c_contiguous:
+            raise LocalProtocolError(f"argument {bulk} is not contiguous")
+        chunk = chunk.cast("B")
     if len(chunk) >= ABSOLUTE_MAX_RECORD:
         raise LocalProtocolError(f"chunk of {len(chunk)} bytes")
     return chunk
