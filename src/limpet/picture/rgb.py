@@ -54,7 +54,9 @@ def _in_client_format(pixels: Pixels, formats: tuple[str, ...]) -> tuple[str, Bu
     from PIL import Image
 
     raw = pixels.format.value
-    image = Image.frombuffer("RGB", (pixels.width, pixels.height), bytes(pixels.data), "raw", "BGRX", pixels.rowstride, 1)
+    image = Image.frombuffer(
+        "RGB", (pixels.width, pixels.height), bytes(pixels.data), "raw", "BGRX", pixels.rowstride, 1
+    )
     del raw
     return "RGB", image.tobytes(), pixels.width * 3
 

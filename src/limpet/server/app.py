@@ -67,6 +67,7 @@ class Server:
         services: LoginServices,
         connect_display: Callable[[], X11Connection],
         *,
+        on_child: Callable[[int], None] = lambda pid: None,  # noqa: ARG005 - nothing to remember
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
@@ -81,7 +82,7 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: list[tuple[Listener, ListenerSetup]] = []
         self.desktop = Desktop(connect_display, on_lost=self._display_lost)
-        self.children = Children(settings.environment, on_last_exit=self._last_child_exited)
+        self.children = Children(settings.environment, on_last_exit=self._last_child_exited, on_started=on_child)
 
     @property
     def identity(self) -> ServerIdentity:
@@ -152,7 +153,13 @@ class Server:
         self.keep_display = keep_display
         self._ended.set()
 
+    def display_ended(self) -> None:
+        """The X server's process is gone; its connections say so too, in their own time."""
+        self._display_lost(DisplayUnavailable("its process ended"))
+
     def _display_lost(self, error: DisplayUnavailable) -> None:
+        if self._ended.is_set():
+            return
         self._failure = DisplayUnavailable(
             f"the X server of display {self.identity.display} is gone: the session ends",
             hint="its log is beside the server's; start the session again",

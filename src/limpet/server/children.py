@@ -39,11 +39,15 @@ def split_command(text: str) -> tuple[str, ...]:
 
 
 class Children:
-    """Starts and reaps applications. `on_last_exit` is called when the last waited-for one has ended."""
+    """Starts and reaps applications. `on_last_exit` is called when the last waited-for one has ended, `on_started`
+    with the pid of each."""
 
-    def __init__(self, environment: Mapping[str, str], *, on_last_exit: Callable[[], None]) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], *, on_last_exit: Callable[[], None], on_started: Callable[[int], None]
+    ) -> None:
         self._environment = dict(environment)
         self._on_last_exit = on_last_exit
+        self._on_started = on_started
         self._running: dict[int, tuple[asyncio.subprocess.Process, ChildInfo]] = {}
         self._watchers: set[asyncio.Task[None]] = set()
 
@@ -73,6 +77,7 @@ class Children:
             ) from None
         info = ChildInfo(process.pid, command, waited_for)
         self._running[process.pid] = (process, info)
+        self._on_started(process.pid)
         log.info("started %s, pid %i", command[0], process.pid)
         watcher = asyncio.get_running_loop().create_task(self._watch(process, info), name=f"child {process.pid}")
         self._watchers.add(watcher)

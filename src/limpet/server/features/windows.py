@@ -167,7 +167,7 @@ class WindowsFeature:
         )
 
     def bell(self, window: DesktopWindow | None, bell: x11.Bell) -> None:
-        if self._context.hello.notification.bell:
+        if self._context.hello.window.bell:
             self._context.send(
                 Bell(
                     window_id=window.id if window is not None else WindowId(0),

@@ -1,0 +1,118 @@
+"""`limpet start`: check everything, then run the session, in the background unless told otherwise."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+from limpet.auth.modules.system import SystemModuleEnv
+from limpet.cli.logs import set_up_logging
+from limpet.cli.registry import Invocation
+from limpet.cli.report import print_error, print_warnings
+from limpet.config.credentials import environment_variables, scrubbed_environment, variables_of_modules
+from limpet.config.options import Options
+from limpet.errors import LimpetError, OptionError
+from limpet.server import daemon, sessiondir
+from limpet.server.listeners import ListenPlan, PlanContext, plan_listeners
+from limpet.server.main import SessionPlan, run_session
+from limpet.server.setup import listener_setup
+from limpet.server.children import split_command
+from limpet.values import Secret
+
+log = logging.getLogger("limpet.cli.start")
+
+
+def run(invocation: Invocation) -> int:
+    """Start a session; returns when it is ready (in the background) or over (`--daemon=no`)."""
+    options = invocation.options
+    number = _display_number(invocation.arguments)
+    for text in (*options.session.start, *options.session.start_child):
+        split_command(text)
+    hidden = variables_of_modules((*options.auth.auth, *options.auth.tcp_auth, *options.auth.ssl_auth))
+    modules = SystemModuleEnv(environment_variables(), base=Path.cwd(), hidden=hidden)
+    context = PlanContext(
+        environment=invocation.environment, modules=modules, base=Path.cwd(), command=("limpet", *invocation.words)
+    )
+    listen = plan_listeners(options, context)
+    for listener in listen.listeners:
+        # now, where the user can see what is wrong, and before anything runs
+        listener_setup(listener, context.resolve, invocation.environment)
+    print_warnings(listen.warnings)
+    plan = SessionPlan(
+        options=options,
+        listen=listen,
+        environment=invocation.environment,
+        children=scrubbed_environment(drop={*hidden, "WAYLAND_DISPLAY", "XAUTHORITY"}, add=dict(options.session.env)),
+        modules=modules,
+        resolve=context.resolve,
+        command=("limpet", *invocation.words),
+        number=number,
+    )
+    secrets = _secrets(listen, invocation)
+    return _in_background(plan, secrets) if options.session.daemon else _in_foreground(plan, secrets)
+
+
+def _in_foreground(plan: SessionPlan, secrets: list[Secret]) -> int:
+    set_up_logging(plan.options.general, secrets, level=logging.INFO)
+
+    def ready(lines: tuple[str, ...]) -> None:
+        for line in lines:
+            print(f"limpet: {line}", flush=True)
+
+    run_session(plan, sessiondir.create(plan.environment), ready)
+    return 0
+
+
+def _in_background(plan: SessionPlan, secrets: list[Secret]) -> int:
+    end = daemon.detach()
+    if isinstance(end, daemon.Report):
+        return _told(end)
+    try:
+        folder = sessiondir.create(plan.environment)
+        daemon.redirect(Path(plan.options.general.log_file or folder.log))
+        set_up_logging(plan.options.general, secrets, level=logging.INFO)
+        where = plan.options.general.log_file or str(folder.log)
+        run_session(plan, folder, lambda lines: end.tell(daemon.Report((*lines, f"log: {where}"))))
+    except LimpetError as error:
+        log.error("%s", error)
+        end.tell(daemon.report_of(error))
+        return int(error.exit_code)
+    return 0
+
+
+def _told(report: daemon.Report) -> int:
+    for line in report.lines:
+        print(f"limpet: {line}")
+    if report.error:
+        error = LimpetError(report.error, hint=report.hint)
+        print_error(error)
+    return report.exit_code
+
+
+def _display_number(arguments: tuple[str, ...]) -> int | None:
+    if not arguments:
+        return None
+    match = re.fullmatch(r":?([0-9]{1,5})", arguments[0], re.ASCII)
+    if match is None:
+        raise OptionError(
+            f"{arguments[0][:40]!r} is not a display number",
+            hint="limpet start :100 ..., or leave it out for a free one",
+        )
+    return int(match[1])
+
+
+def _secrets(listen: ListenPlan, invocation: Invocation) -> list[Secret]:
+    keys = [plan.aes.key for plan in listen.listeners if plan.aes is not None and plan.aes.key]
+    values = [
+        Secret(value.encode("utf-8", "surrogateescape"))
+        for plan in listen.listeners
+        for spec in plan.auth
+        for name, value in spec.options.items()
+        if name == "value"
+    ]
+    return [*keys, *values, *_option_secrets(invocation.options), *invocation.environment.secrets()]
+
+
+def _option_secrets(options: Options) -> list[Secret]:
+    return [secret for secret in (options.encryption.keydata, options.tls.key_password) if secret is not None]

@@ -1,0 +1,151 @@
+"""One session from its directory to its end: X server, server, clean-up. Blocks until the session is over."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from limpet.auth.limiter import LoginLimiter
+from limpet.auth.module import ModuleEnv
+from limpet.config.credentials import Environment
+from limpet.config.options import Options
+from limpet.net.offload import Offload
+from limpet.server.app import ListenerSetup, Server, ServerSettings
+from limpet.server.hello import ServerIdentity
+from limpet.server.listeners import ListenPlan, banner
+from limpet.server.login import LoginServices
+from limpet.server.sessiondir import SessionDir, SessionInfo
+from limpet.server.setup import listener_setup
+from limpet.values import Size
+from limpet.x11.display import Xvfb, XvfbOptions
+
+log = logging.getLogger("limpet.server")
+
+SWITCH_INTERVAL_S = 0.0005
+"""the capture thread and the event loop hand over sooner than after Python's 5 ms"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPlan:
+    """What `limpet start` has worked out before anything runs."""
+
+    options: Options
+    listen: ListenPlan
+    environment: Environment
+    children: Mapping[str, str]
+    """the applications' environment, without DISPLAY"""
+    modules: ModuleEnv
+    resolve: Callable[[str], Path]
+    command: tuple[str, ...]
+    """as typed, without secrets"""
+    number: int | None
+    """display asked for"""
+
+
+def run_session(plan: SessionPlan, folder: SessionDir, ready: Callable[[tuple[str, ...]], None]) -> None:
+    """Serve until the session ends. `ready` gets the lines for the terminal. Raises `LimpetError`."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    os.umask(0o077)
+    session = plan.options.session
+    size = session.resize.size or session.xvfb_geometry
+    display = Xvfb.start(XvfbOptions(folder=folder.folder, number=plan.number, screen=size))
+    keep = False
+    try:
+        folder.record_process(display.pid)
+        folder.settle(display.number)
+        keep = asyncio.run(_serve(plan, folder, display, size, ready))
+    finally:
+        if not keep:
+            display.stop()
+            folder.remove()
+
+
+async def _serve(
+    plan: SessionPlan, folder: SessionDir, display: Xvfb, size: Size, ready: Callable[[tuple[str, ...]], None]
+) -> bool:
+    session = plan.options.session
+    setups = tuple(
+        listener_setup(
+            listener.placed(str(folder.socket)) if listener.bind.path == "auto" else listener,
+            plan.resolve,
+            plan.environment,
+        )
+        for listener in plan.listen.listeners
+    )
+    settings = ServerSettings(
+        identity=_identity(plan, display),
+        listeners=setups,
+        start=session.start,
+        start_child=session.start_child,
+        exit_with_children=session.exit_with_children,
+        environment={**plan.children, **display.environment()},
+        resize=session.resize.follow,
+        maximum=size,
+    )
+    services = LoginServices(env=plan.modules, limiter=LoginLimiter(), offload=Offload())
+    server = Server(settings, services, display.connect, on_child=folder.record_process)
+    watcher = asyncio.create_task(_watch(display, server))
+    try:
+        addresses = await server.open_listeners()
+        lines = _announce(plan, folder, display, addresses)
+
+        def announce() -> None:
+            # what the start needed and the session does not: lower memory, and no collection of it later
+            gc.collect()
+            gc.freeze()
+            ready(lines)
+
+        await server.run(announce)
+    finally:
+        watcher.cancel()
+    return server.keep_display
+
+
+async def _watch(display: Xvfb, server: Server) -> None:
+    """The X server's own process ended: known sooner than by its connections."""
+    while display.alive:
+        await asyncio.sleep(0.5)
+    server.display_ended()
+
+
+def _identity(plan: SessionPlan, display: Xvfb) -> ServerIdentity:
+    hostname = socket.gethostname()
+    return ServerIdentity(
+        uuid=uuid.uuid4().hex,
+        hostname=hostname,
+        session_name=plan.options.session.session_name or f"{plan.environment.login}@{hostname}{display.display}",
+        display=display.display,
+        pid=os.getpid(),
+        start_time=time.time(),
+    )
+
+
+def _announce(
+    plan: SessionPlan, folder: SessionDir, display: Xvfb, addresses: tuple[tuple[str, ListenerSetup], ...]
+) -> tuple[str, ...]:
+    plans = dict(
+        zip((id(setup) for setup in dict.fromkeys(s for _, s in addresses)), plan.listen.listeners, strict=True)
+    )
+    lines = [banner(plans[id(setup)], address) for address, setup in addresses]
+    folder.write_info(
+        SessionInfo(
+            started=datetime.now().astimezone().isoformat(timespec="seconds"),
+            name=plan.options.session.session_name,
+            command=plan.command,
+            listeners=tuple(lines),
+        )
+    )
+    folder.announce_to_stock()
+    for line in lines:
+        log.info("%s", line)
+    return (f"session {display.display} is running, pid {os.getpid()}", *lines)
