@@ -14,10 +14,11 @@ from limpet.errors import ConfigError, ConnectionClosed, DisconnectReason, TlsEr
 from limpet.limits import LISTENER, ListenerLimits
 from limpet.net import tcp, unix
 from limpet.net.caps import ConnectionCaps, Slot
-from limpet.net.first_bytes import FirstBytes, Kind
+from limpet.net.first_bytes import FirstBytes
 from limpet.net.refusal import disconnect_record, refusal_text
 from limpet.net.socket_stream import SocketStream
 from limpet.net.stream import ByteStream, StreamFacts
+from limpet.wire.sniff import Kind
 
 log = logging.getLogger("limpet.net.listener")
 

@@ -74,16 +74,6 @@ def parse_verify_mode(option: str, text: str) -> ssl.VerifyMode:
     return mode
 
 
-def parse_flag(option: str, text: str) -> bool:
-    """A yes or no. Raises `OptionError`."""
-    word = text.strip().lower()
-    if word in ("yes", "true", "on", "1"):
-        return True
-    if word in ("no", "false", "off", "0"):
-        return False
-    raise OptionError(f"--{option}={text}: neither yes nor no")
-
-
 def parse_verify_flags(text: str) -> ssl.VerifyFlags:
     """The flags of `--ssl-verify-flags`; what is given adds to the trust in the nearest anchor, which stays on."""
     flags = ssl.VERIFY_X509_TRUSTED_FIRST
