@@ -236,14 +236,16 @@ class TlsTargetSide:
         self._own_certificate = own_certificate
         self._timeout = timeout
 
-    async def wrap(self, stream: ByteStream, where: str = "") -> TlsStream:
+    async def wrap(self, stream: ByteStream, where: str = "", *, warn: bool = True) -> TlsStream:
         """Do the handshake on an open stream; `where` names the server in messages. Raises `TlsError`.
+
+        `warn` is off only where nothing is said to the server (showing its certificate).
 
         With TLS 1.3 a server that refuses our certificate says so only afterwards: then the stream is lost with a
         `TlsError` at its first read.
         """
         where = where or stream.facts.peer
-        if self.context.verify_mode is ssl.CERT_NONE:
+        if warn and self.context.verify_mode is ssl.CERT_NONE:
             log.warning(
                 "%s: the server's certificate is not verified (--ssl-server-verify-mode=none): "
                 "whoever is in between can read and change everything",

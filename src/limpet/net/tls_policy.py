@@ -150,6 +150,7 @@ def harden(context: ssl.SSLContext, *, protocol: str, options: str, ciphers: str
     if low > high:
         raise OptionError("--ssl-protocol and --ssl-options together leave no TLS version")
     context.minimum_version, context.maximum_version = low, high
+    wanted &= ~(ssl.OP_NO_TLSv1_2 | ssl.OP_NO_TLSv1_3)  # said by the versions above, as newer OpenSSLs want it
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET | wanted
     # Python ignores a missing close_notify by default; here it means that somebody cut the connection.
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
