@@ -171,8 +171,10 @@ class Listener:
             raise
         except TimeoutError:
             log.info("%s: said nothing for %g s", stream.facts.peer, self._limits.first_bytes_s)
-        except (ConnectionClosed, TlsError) as exc:
+        except ConnectionClosed as exc:
             log.info("%s: %s", stream.facts.peer, exc)
+        except TlsError as exc:  # names the peer itself
+            log.info("%s", exc)
         except Exception:
             log.exception("%s: internal error, closing", stream.facts.peer)
             stream.abort()
