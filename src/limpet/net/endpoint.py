@@ -294,7 +294,7 @@ def _split_authority(head: str) -> tuple[str | None, str, str]:
 
 def _target_host_port(kind: str, authority: str, whole: str) -> tuple[str, int]:
     host, port = _split_host_port(authority, f"the target{_quoted(authority, whole)}")
-    if not host:
+    if host in {"", "*"}:
         raise EndpointError("the target has no host", hint=_TARGET_HINT)
     if port is None:
         return host, DEFAULT_PORTS[kind]
