@@ -147,7 +147,10 @@ def test_a_key_file_that_others_can_read_is_warned_about(folder: Path) -> None:
 
 def test_passwords_and_user_names_come_in_order(folder: Path) -> None:
     found = plan(
-        folder, "tcp://u:pw@h/ --username=v --password-file=a --password-file=~/b", password=Secret(b"env"), username="w"
+        folder,
+        "tcp://u:pw@h/ --username=v --password-file=a --password-file=~/b",
+        password=Secret(b"env"),
+        username="w",
     )
     assert found.username == "u"
     assert found.passwords.url and found.passwords.url.reveal() == b"pw"

@@ -44,7 +44,7 @@ def test_another_display_is_refused_without_repeating_it(tmp_path: Path, text: s
     [
         ("--exit-with-children", "there is none"),
         ("--exit-with-children --start=xterm", "there is none"),
-        ("--start=\"un'closed\"", "--start="),
+        ('--start="un\'closed"', "--start="),
         ("--start-child=' '", "command is empty"),
         ("--resize=5000x100", "larger than --xvfb-geometry=3840x2160"),
         ("--bind-tcp=0.0.0.0:1", "can be reached from other machines"),
