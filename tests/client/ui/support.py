@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import xcffib
 import xcffib.xproto
+import xcffib.xfixes
 import xcffib.xtest
 
 from limpet.client.messages import (
@@ -32,6 +33,7 @@ from limpet.values import PixelFormat, Pixels, Rect, WindowId
 
 ROOT = Path(__file__).parents[3]
 TIMEOUT_S = 20.0
+_MARK = WindowId(999_999)
 
 E = TypeVar("E")
 
@@ -71,14 +73,21 @@ class UiProcess:
             self.seen.append(self._pipe.recv())
 
     def settle(self) -> list[Any]:
-        """All events up to now: those that come before the answer to a picture for no window, not waited for yet."""
-        self.post(paint(WindowId(999_999), Rect(0, 0, 1, 1), (0, 0, 0)))
+        """All events up to now, not waited for yet; what was commanded before has reached the X server then.
+
+        The answer to a picture for no window marks the point. It takes two: Qt sends its requests to the X server
+        after the commands that wait at one time.
+        """
+        return self._marked() + self._marked()
+
+    def _marked(self) -> list[Any]:
+        self.post(paint(_MARK, Rect(0, 0, 1, 1), (0, 0, 0)))
         events: list[Any] = []
         deadline = time.monotonic() + TIMEOUT_S
         while True:
             while self.seen:
                 event = self.seen.pop(0)
-                if isinstance(event, PaintDone) and event.window_id == 999_999:
+                if isinstance(event, PaintDone) and event.window_id == _MARK:
                     return events
                 events.append(event)
             if not self._pipe.poll(max(0.0, deadline - time.monotonic())):
@@ -139,8 +148,10 @@ def plain(rect: Rect, bgr: tuple[int, int, int]) -> Pixels:
 
 def pattern(width: int, height: int) -> Pixels:
     """A picture in which every pixel differs from its neighbours and tells where it is."""
-    rows = [bytes(b for x in range(width) for b in (x & 0xFF, y & 0xFF, (x * 7 + y * 13) & 0xFF, 0xFF)) for y in
-            range(height)]
+    rows = [
+        bytes(b for x in range(width) for b in (x & 0xFF, y & 0xFF, (x * 7 + y * 13) & 0xFF, 0xFF))
+        for y in range(height)
+    ]
     return Pixels(width, height, PixelFormat.BGRX, width * 4, b"".join(rows))
 
 
@@ -255,3 +266,9 @@ class XView:
             if value == keysym:
                 return int(first + index // reply.keysyms_per_keycode)
         raise LookupError(hex(keysym))
+
+    def cursor(self) -> Any:
+        """The pointer's image as it is on the screen."""
+        fixes = self.connection(xcffib.xfixes.key)
+        fixes.QueryVersion(5, 0).reply()
+        return fixes.GetCursorImage().reply()
