@@ -272,3 +272,15 @@ class XView:
         fixes = self.connection(xcffib.xfixes.key)
         fixes.QueryVersion(5, 0).reply()
         return fixes.GetCursorImage().reply()
+
+    def watch_keys(self, window: int) -> None:
+        """Get the key events of a window, too."""
+        mask = xcffib.xproto
+        self.core.ChangeWindowAttributes(window, mask.CW.EventMask, [mask.EventMask.KeyPress])
+        self.connection.flush()
+
+    def wait_presses(self, count: int) -> None:
+        """Wait until a watched window got so many presses, repeats among them."""
+        while count:
+            if isinstance(self.connection.wait_for_event(), xcffib.xproto.KeyPressEvent):
+                count -= 1
