@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NewType, TypeAlias, Union
+from typing import NewType, TypeAlias
 
 WindowId = NewType("WindowId", int)
 """Id of a window on the wire, 0 < id < 2**48; 0 means none or root."""
@@ -13,9 +13,9 @@ WindowId = NewType("WindowId", int)
 Xid = NewType("Xid", int)
 """X resource id, 29 bits."""
 
-Buffer: TypeAlias = Union[bytes, bytearray, memoryview]
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
-Wire: TypeAlias = Union[None, bool, int, float, str, Buffer, Sequence["Wire"], Mapping[Union[str, int, bytes], "Wire"]]
+Wire: TypeAlias = None | bool | int | float | str | Buffer | Sequence["Wire"] | Mapping[str | int | bytes, "Wire"]
 """A value that a serializer can carry."""
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import xcffib
-import xcffib.xproto
 import xcffib.xfixes
+import xcffib.xproto
 import xcffib.xtest
 
 from limpet.client.messages import (
@@ -106,13 +106,14 @@ class UiProcess:
         self.post(command)
         return self.wait(PaintDone, lambda event: event.sequence == command.sequence)
 
-    def quit(self, code: int = 0) -> int:
+    def quit(self, code: int = 0, errors: str = "") -> int:
+        """End it; `errors` is what it must have written to stderr."""
         self.post(Quit(code))
         self.wait(Exited)
         self._pipe.close()
         status = self.process.wait(TIMEOUT_S)
-        errors = self.process.stderr.read() if self.process.stderr is not None else ""
-        assert errors == "", errors
+        assert self.process.stderr is not None
+        assert self.process.stderr.read() == errors
         return status
 
     def stop(self) -> None:
@@ -216,6 +217,13 @@ class XView:
         ).reply()
         data = bytes(reply.data.buf())
         return rgb_rows(Pixels(rect.width, rect.height, PixelFormat.BGRX, rect.width * 4, data))
+
+    def wait_image(self, window: int, rect: Rect, test: Callable[[list[bytes]], bool]) -> None:
+        """Wait until a part of the screen looks as it should, for what Qt paints by itself and does not tell of."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not test(self.image(window, rect)):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the window does not look as it should")
 
     def pixel(self, window: int, x: int, y: int) -> tuple[int, ...]:
         return tuple(self.image(window, Rect(x, y, 1, 1))[0][:3])
