@@ -48,8 +48,7 @@ def seeds() -> list[bytes]:
     """Valid streams in every serializer, compressor and cipher, recordings, and the malformed corpus."""
     result = []
     for serializer in SERIALIZERS:
-        for compressor in ("", *compression.available()):
-            result.append(_stream(serializer, None, compressor))
+        result += [_stream(serializer, None, compressor) for compressor in ("", *compression.available())]
         result += [SERIALIZERS[serializer].dumps(items) for items in _PACKETS]  # type: ignore[arg-type]
     for mode, block, padding, stream in (
         ("CBC", 16, "PKCS#7", True),
