@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from limpet.x11.keysyms import TABLE
+from limpet.keysyms import char_keysym, keysym_value
 
 MODIFIERS = ("shift", "lock", "control", "mod1", "mod2", "mod3", "mod4", "mod5")
 """in the order of the X modifier map and of the bits of a state"""
-_UNICODE = 0x01000000
 NUM_LOCK = 0xFF7F
 _KEYPAD = range(0xFF80, 0xFFBE)
 
 
-@functools.cache
-def _by_name() -> Mapping[str, int]:
-    result: dict[str, int] = {}
-    value = 0
-    for word in TABLE.split():
-        name, colon, text = word.partition(":")
-        value = int(text, 16) if colon else value + 1
-        result[name] = value
-    return result
-
-
 def keysym_of(name: str, keyval: int = 0) -> int | None:
-    """The keysym with that name ("Return", "eacute", "U20AC", "U+20AC"), or `keyval` when the name says nothing.
-
-    Rule for Unicode: X protocol, appendix A (0x01000000 + code point; Latin-1 is itself).
-    """
-    value = _by_name().get(name)
-    if value is not None:
+    """The keysym with that name ("Return", "eacute", "U20AC", "U+20AC", "é"), or `keyval` when the name says nothing."""
+    value = keysym_value(name)
+    if value is None and name.startswith("U+"):
+        value = keysym_value("U" + name[2:])
+    if value is None and len(name) == 1:
+        value = char_keysym(name)
+    if value:
         return value
-    match = re.fullmatch(r"U\+?([0-9A-Fa-f]{2,6})", name)
-    if match:
-        return _of_code_point(int(match.group(1), 16))
-    if len(name) == 1:
-        return _of_code_point(ord(name))
-    return keyval if 0 < keyval < 2**29 else None
-
-
-def _of_code_point(point: int) -> int | None:
-    if 0x20 <= point <= 0x7E or 0xA0 <= point <= 0xFF:
-        return point
-    return _UNICODE + point if 0x100 <= point <= 0x10FFFF else None
+    return keyval if 0 < keyval < 1 << 29 else None
 
 
 @dataclass(frozen=True, slots=True)
