@@ -51,7 +51,7 @@ def pixels_of(image: Image.Image) -> Pixels:
 
 
 def saved(image: Image.Image, encoding: str, pixels: Pixels, told_quality: int, **options: Any) -> Picture:
-    """`image` as a file of `encoding`, with Pillow's `options`; `told_quality` is what the client hears (-1: lossless)."""
+    """`image` as a file of `encoding`, with Pillow's `options`; `told_quality` is for the client (-1: lossless)."""
     out = io.BytesIO()
     image.save(out, encoding.upper(), **options)
     return Picture(

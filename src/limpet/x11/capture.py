@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 from types import TracebackType
+from typing import Self
 
 import sysv_ipc
 import xcffib.xproto
 
 from limpet.errors import WindowGone
 from limpet.values import PixelFormat, Pixels, Rect, Xid, bounding
-from limpet.x11.connection import RequestFailed, X11Connection
+from limpet.x11.connection import RequestFailed, X11Connection, is_input_only
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ _REPLY_HEADER = 32
 _SMALLEST_SEGMENT = 256 * 1024
 MAX_SEGMENT = 16 * 1024 * 1024
 """bigger captures are read in bands, so the memory that stays is bounded"""
-_READ_ONLY = False
+_MAX_CORE_DATA = 128 * 1024  # a core request holds at most 256 KiB
 
 
 class _Segment:
@@ -36,7 +37,7 @@ class _Segment:
         self.memory = sysv_ipc.SharedMemory(None, sysv_ipc.IPC_CREX, mode=0o600, size=size)
         try:
             self.id = connection.generate_id()
-            connection.check(connection.shm.AttachChecked(self.id, self.memory.id, _READ_ONLY))
+            connection.check(connection.shm.AttachChecked(self.id, self.memory.id, False))
         except BaseException:
             self.memory.detach()
             raise
@@ -58,7 +59,7 @@ class Capturer:
         self._shared = True
         self._sizes: dict[Xid, Rect] = {}
 
-    def __enter__(self) -> Capturer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -185,9 +186,7 @@ class Capturer:
     def _read_band(self, drawable: int, rect: Rect, xid: Xid) -> bytes:
         if self._ready_for(rect):
             return self._collect(self._ask(drawable, rect), rect, xid)
-        cookie = self._core.GetImage(
-            _Z_PIXMAP, drawable, rect.x, rect.y, rect.width, rect.height, _ALL_PLANES
-        )
+        cookie = self._core.GetImage(_Z_PIXMAP, drawable, rect.x, rect.y, rect.width, rect.height, _ALL_PLANES)
         reply = self._connection.raw_reply(cookie, xid)
         return bytes(reply[_REPLY_HEADER : _REPLY_HEADER + rect.area * _PIXEL])
 
@@ -236,7 +235,7 @@ class Capturer:
                 geometry = connection.reply(geometry_cookie, xid)
             except WindowGone:
                 continue
-            if attributes.map_state == xcffib.xproto.MapState.Viewable and attributes._class == 1:
+            if attributes.map_state == xcffib.xproto.MapState.Viewable and not is_input_only(attributes):
                 border = 2 * geometry.border_width
                 shown.append((xid, Rect(geometry.x, geometry.y, geometry.width + border, geometry.height + border)))
         return shown
@@ -258,11 +257,19 @@ class Capturer:
 
     def _put(self, pixmap: int, whole: Rect, area: Rect, canvas: int, gc: int, xid: Xid) -> None:
         """A window with alpha, painted as opaque: its pixels have the same layout with the alpha byte unused."""
-        rows = max(1, 128 * 1024 // (whole.width * _PIXEL))  # a core request holds at most 256 KiB
+        shared = self._ready_for(Rect(0, 0, whole.width, 1))
+        most = MAX_SEGMENT if shared else _MAX_CORE_DATA
+        rows = max(1, most // (whole.width * _PIXEL))
+        depth = self._connection.root_depth
         for top in range(0, whole.height, rows):
             band = Rect(0, top, whole.width, min(rows, whole.height - top))
-            data = self._read_band(pixmap, band, xid)
-            self._core.PutImage(
-                _Z_PIXMAP, canvas, gc, band.width, band.height, area.x, area.y + top, 0,
-                self._connection.root_depth, len(data), data,
-            )  # fmt: skip
+            x, y = area.x, area.y + top
+            if self._ready_for(band) and self._segment is not None:
+                self._connection.reply(self._ask(pixmap, band), xid)
+                self._connection.shm.PutImage(
+                    canvas, gc, band.width, band.height, 0, 0, band.width, band.height, x, y, depth, _Z_PIXMAP, 0,
+                    self._segment.id, 0,
+                )  # fmt: skip
+            else:
+                data = self._read_band(pixmap, band, xid)
+                self._core.PutImage(_Z_PIXMAP, canvas, gc, band.width, band.height, x, y, 0, depth, len(data), data)

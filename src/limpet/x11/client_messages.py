@@ -28,9 +28,7 @@ class Manager(Protocol):
 class ClientMessages:
     """One method per message type; messages about unknown windows are ignored."""
 
-    def __init__(
-        self, atoms: Atoms, sink: WindowSink, windows: Mapping[Xid, TrackedWindow], manager: Manager
-    ) -> None:
+    def __init__(self, atoms: Atoms, sink: WindowSink, windows: Mapping[Xid, TrackedWindow], manager: Manager) -> None:
         self._atoms = atoms
         self._sink = sink
         self._windows = windows

@@ -32,7 +32,7 @@ from limpet.x11.xauthority import COOKIE_NAME, read_cookie
 
 ReplyT = TypeVar("ReplyT", bound=xcffib.Reply)
 
-_SOCKET_FOLDER = "/tmp/.X11-unix"  # where every X server on Linux listens (X(7), "DISPLAY NAMES")
+_SOCKET_FOLDER = "/tmp/.X11-unix"  # noqa: S108 - where every X server on Linux listens (X(7), "DISPLAY NAMES")
 _GONE_ERRORS = (
     xcffib.xproto.WindowError,
     xcffib.xproto.DrawableError,
@@ -284,6 +284,11 @@ def _refuse_stranger(link: socket.socket, display: str) -> None:
     _, uid, _ = struct.unpack("=iII", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("=iII")))
     if uid not in (0, os.getuid()):
         raise DisplayUnavailable(f"display {display} belongs to another user (uid {uid})")
+
+
+def is_input_only(attributes: xcffib.xproto.GetWindowAttributesReply) -> bool:
+    """Whether a window has no pixels."""
+    return attributes._class == xcffib.xproto.WindowClass.InputOnly  # noqa: SLF001 - xcffib names it so
 
 
 def _is_gone(error: xcffib.Error) -> bool:

@@ -94,7 +94,7 @@ class Xvfb:
 
     @property
     def display(self) -> str:
-        """":N", for DISPLAY."""
+        """The value of DISPLAY, like `:7`."""
         return f":{self.number}"
 
     @property
@@ -138,9 +138,7 @@ def remove_leftovers(number: int) -> None:
         socket_path(number).unlink(missing_ok=True)
 
 
-def _spawn(
-    program: str, options: XvfbOptions, authority: Path, log: Path, ready_fd: int
-) -> subprocess.Popen[bytes]:
+def _spawn(program: str, options: XvfbOptions, authority: Path, log: Path, ready_fd: int) -> subprocess.Popen[bytes]:
     screen = f"{options.screen.width}x{options.screen.height}x24"
     command = [program]
     if options.number is not None:
@@ -221,7 +219,7 @@ def _answers(number: int) -> bool:
 
 
 def _lock_path(number: int) -> Path:
-    return Path(f"/tmp/.X{number}-lock")  # fixed by the X server
+    return Path(f"/tmp/.X{number}-lock")  # noqa: S108 - fixed by the X server
 
 
 def _lock_holder(lock: Path) -> int | None:

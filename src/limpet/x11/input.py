@@ -69,13 +69,12 @@ class Input:
 
     def refresh(self) -> None:
         """Read the keyboard map and the locks anew. Waits for the X server: on a shared connection, call the window
-        manager's `process_events` afterwards."""
+        manager's `process_events` afterwards.
+        """
         connection = self._connection
         self._keymap = self._read_keymap()
         state = connection.reply(connection.core.QueryPointer(connection.root)).mask
-        self._locked = {
-            name for bit, name in enumerate(MODIFIERS) if state >> bit & 1 and self._is_locking(name)
-        }
+        self._locked = {name for bit, name in enumerate(MODIFIERS) if state >> bit & 1 and self._is_locking(name)}
 
     def key(self, name: str, keyval: int = 0, keycode_hint: int = 0, *, pressed: bool) -> bool:
         """Press or release the key for a keysym, given by name, else by value. False: no such keysym, nothing done.
@@ -176,8 +175,10 @@ class Input:
         """By name first: the keysym of one key changes when Shift goes up before it ("A" pressed, "a" released)."""
         plain_name = name.lower()
         for keycode, (held_keysym, held_name) in list(self._pressed.items()):
-            if keysym == held_keysym or (held_name and held_name.lower() == plain_name) or keysym in (
-                self._keymap.symbols.get(keycode, ())
+            if (
+                keysym == held_keysym
+                or (held_name and held_name.lower() == plain_name)
+                or keysym in (self._keymap.symbols.get(keycode, ()))
             ):
                 self._fake_key(keycode, False)
                 del self._pressed[keycode]

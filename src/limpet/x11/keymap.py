@@ -14,7 +14,7 @@ _KEYPAD = range(0xFF80, 0xFFBE)
 
 
 def keysym_of(name: str, keyval: int = 0) -> int | None:
-    """The keysym with that name ("Return", "eacute", "U20AC", "U+20AC", "é"), or `keyval` when the name says nothing."""
+    """The keysym with that name ("Return", "eacute", "U20AC", "U+20AC", "é"); `keyval` when the name says nothing."""
     value = keysym_value(name)
     if value is None and name.startswith("U+"):
         value = keysym_value("U" + name[2:])

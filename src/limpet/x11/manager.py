@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 _EVENT = xcffib.xproto.EventMask
 _CONFIG = xcffib.xproto.ConfigWindow
 _GEOMETRY = _CONFIG.X | _CONFIG.Y | _CONFIG.Width | _CONFIG.Height | _CONFIG.BorderWidth
+_NO_FOCUS = 0  # as focus: keys are dropped; as revert-to: so they are when the window goes
 _SYNTHETIC = 0x80
 _MAX_PASSES = 4
 _MAX_EVENTS = 500
@@ -44,7 +45,8 @@ _MAX_EVENTS = 500
 
 class WindowManager:
     """See the module. The constructor raises DisplayError when another window manager runs; it adopts the windows
-    that exist, which are told to the sink by the first `process_events`."""
+    that exist, which are told to the sink by the first `process_events`.
+    """
 
     def __init__(self, connection: X11Connection, sink: WindowSink) -> None:
         self._connection = connection
@@ -86,7 +88,8 @@ class WindowManager:
 
     def process_events(self) -> bool:
         """Handle what arrived. True: there may be more, call again soon (so that a flood of events cannot keep the
-        caller's loop). Raises DisplayUnavailable when the X server is gone."""
+        caller's loop). Raises DisplayUnavailable when the X server is gone.
+        """
         if not self._adopted:
             self._adopted = True
             self._adopt()
@@ -171,7 +174,8 @@ class WindowManager:
 
     def on_UnmapNotify(self, event: xcffib.xproto.UnmapNotifyEvent) -> None:
         """A real one withdraws the window unless we caused it; a synthetic one withdraws an iconic window
-        (ICCCM 4.1.4)."""
+        (ICCCM 4.1.4).
+        """
         window = self._windows.get(Xid(event.window))
         if window is None:
             return
@@ -251,7 +255,7 @@ class WindowManager:
             return
         window = self._windows.get(xid)
         name = self._connection.atoms.known_name(event.atom)
-        if window is not None and name in FIELD_OF_PROPERTY:
+        if window is not None and name is not None and name in FIELD_OF_PROPERTY:
             window.dirty.add(name)
 
     def on_XkbNotify(self, event: xcffib.Event) -> None:
@@ -297,10 +301,10 @@ class WindowManager:
             return
         self._take_focus = None
         if window is None:
-            self._core.SetInputFocus(xcffib.xproto.InputFocus._None, xcffib.xproto.InputFocus._None, 0)
+            self._core.SetInputFocus(_NO_FOCUS, _NO_FOCUS, 0)
         else:
             if window.info.hints.input is not False:
-                self._core.SetInputFocus(xcffib.xproto.InputFocus._None, window.info.xid, 0)
+                self._core.SetInputFocus(_NO_FOCUS, window.info.xid, 0)
             if "WM_TAKE_FOCUS" in window.info.protocols:
                 self._take_focus = window.info.xid
                 self._root.request_time()
@@ -328,7 +332,8 @@ class WindowManager:
 
     def set_states(self, xid: Xid, states: Iterable[str]) -> None:
         """Replace the whole of _NET_WM_STATE (names without prefix, see atoms.WINDOW_STATES). HIDDEN and FOCUSED are
-        kept as they are: `iconify`, `deiconify` and `focus` rule them. Raises WindowGone."""
+        kept as they are: `iconify`, `deiconify` and `focus` rule them. Raises WindowGone.
+        """
         window = self._window(xid)
         own = {"HIDDEN", "FOCUSED"}
         self._write_states(window, (frozenset(states) - own) | (window.info.states & own))

@@ -49,6 +49,8 @@ Decoder = Callable[[RawProperty, Atoms], "T | None"]
 
 @dataclass(frozen=True, slots=True)
 class PropertyRow(Generic[T]):
+    """One property: `decode` gets at most `max_bytes` of it."""
+
     name: str
     max_bytes: int
     decode: Decoder[T]
@@ -160,9 +162,8 @@ def _size_hints(raw: RawProperty, _atoms: Atoms) -> SizeHints | None:
         return (over, under) if flags & 128 and over > 0 and under > 0 else None
 
     minimum, maximum = pair(16, 5, 0), pair(32, 7, 1)
-    if minimum is not None and maximum is not None:
-        if minimum.width > maximum.width or minimum.height > maximum.height:
-            maximum = None
+    if minimum and maximum and (minimum.width > maximum.width or minimum.height > maximum.height):
+        maximum = None
     gravity = values[17] if flags & 512 and len(values) > 17 else None
     return SizeHints(
         position=(values[1], values[2]) if flags & (1 | 4) else None,

@@ -15,7 +15,8 @@ _SMALLEST = 32
 
 class ScreenControl:
     """Waits for answers, so events may be left in libxcb's queue: when the connection is the window manager's, call
-    its `process_events` afterwards."""
+    its `process_events` afterwards.
+    """
 
     def __init__(self, connection: X11Connection) -> None:
         self._connection = connection
@@ -39,9 +40,7 @@ class ScreenControl:
         if not 20 <= dpi <= 600:
             raise DisplayError(f"{dpi} dots per inch are out of range", hint="use 20 to 600")
         most = self.maximum()
-        size = Size(
-            max(_SMALLEST, min(wanted.width, most.width)), max(_SMALLEST, min(wanted.height, most.height))
-        )
+        size = Size(max(_SMALLEST, min(wanted.width, most.width)), max(_SMALLEST, min(wanted.height, most.height)))
         connection, randr, root = self._connection, self._connection.randr, self._connection.root
         resources = connection.reply(randr.GetScreenResourcesCurrent(root))
         if not resources.outputs or not resources.crtcs:

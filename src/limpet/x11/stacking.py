@@ -33,7 +33,8 @@ class Stacking:
 
     def raise_(self, xid: Xid) -> None:
         """`xid` to the top, above it what is transient for it (dialogs), above that override-redirect windows:
-        a menu must not vanish behind the window it belongs to."""
+        a menu must not vanish behind the window it belongs to.
+        """
         family = self._family(xid)
         popups = [other for other in self._order if not self._windows[other].managed and other not in family]
         moved = [*family, *popups]

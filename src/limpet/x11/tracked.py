@@ -11,11 +11,10 @@ import xcffib.xproto
 
 from limpet.errors import WindowGone
 from limpet.values import Rect, Xid
-from limpet.x11.connection import X11Connection
+from limpet.x11.connection import X11Connection, is_input_only
 from limpet.x11.properties import ICONIC_STATE, PropertyReader
 from limpet.x11.windows import SizeHints, WindowInfo, WmHints
 
-_INPUT_ONLY = xcffib.xproto.WindowClass.InputOnly
 _VIEWABLE = xcffib.xproto.MapState.Viewable
 
 
@@ -90,6 +89,8 @@ class WindowFacts:
 
 
 class WindowReader:
+    """Reads windows; requests of one call travel together."""
+
     def __init__(self, connection: X11Connection) -> None:
         self._connection = connection
         self._properties = PropertyReader(connection)
@@ -125,7 +126,7 @@ class WindowReader:
             info=with_default_type(info),
             border=border,
             viewable=attributes.map_state == _VIEWABLE,
-            input_only=attributes._class == _INPUT_ONLY,
+            input_only=is_input_only(attributes),
             iconic=values["WM_STATE"] == ICONIC_STATE,
         )
 

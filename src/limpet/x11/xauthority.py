@@ -82,4 +82,4 @@ def write_authority(path: Path, cookie: Secret, *, number: int | None, host: str
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(b"".join(entry.pack() for entry in entries))
-    os.replace(part, path)
+    part.replace(path)
