@@ -23,7 +23,7 @@ def test_every_value_for_a_server_arrives() -> None:
         cert="a", key="b", ca_certs="c", ca_data="d", client_verify_mode="e", ciphers="f", protocol="g",
         verify_flags="h", options="i",
     )  # fmt: skip
-    made = TlsServerOptions.from_raw(settings.texts(), Secret(b"pw"))
+    made = TlsServerOptions.from_settings(settings, Path("/"))
     assert (made.cert, made.key, made.ca_certs, made.ca_data, made.client_verify_mode) == tuple("abcde")
     assert (made.ciphers, made.protocol, made.verify_flags, made.options) == tuple("fghi")
 
@@ -33,7 +33,7 @@ def test_every_value_for_a_client_arrives() -> None:
         cert="a", key="b", ca_certs="c", ca_data="d", server_verify_mode="e", check_hostname=False,
         server_hostname="n", ciphers="f", protocol="g", verify_flags="h", options="i",
     )  # fmt: skip
-    made = TlsClientOptions.from_raw(settings.texts())
+    made = TlsClientOptions.from_settings(settings, Path("/"))
     assert (made.cert, made.key, made.ca_certs, made.ca_data, made.server_verify_mode) == tuple("abcde")
     assert (made.check_hostname, made.server_hostname) == ("no", "n")
     assert (made.ciphers, made.protocol, made.verify_flags, made.options) == tuple("fghi")

@@ -14,10 +14,10 @@ from limpet.config.credentials import environment_variables, scrubbed_environmen
 from limpet.config.options import Options
 from limpet.errors import ExitCode, LimpetError, OptionError
 from limpet.server import daemon, sessiondir
+from limpet.server.children import split_command
 from limpet.server.listeners import ListenPlan, PlanContext, plan_listeners
 from limpet.server.main import SessionPlan, run_session
 from limpet.server.setup import listener_setup
-from limpet.server.children import split_command
 from limpet.values import Secret
 
 log = logging.getLogger("limpet.cli.start")
@@ -37,7 +37,7 @@ def run(invocation: Invocation) -> int:
     listen = plan_listeners(options, context)
     for listener in listen.listeners:
         # now, where the user can see what is wrong, and before anything runs
-        listener_setup(listener, context.resolve, invocation.environment)
+        listener_setup(listener, context.base, invocation.environment)
     print_warnings(listen.warnings)
     plan = SessionPlan(
         options=options,
@@ -45,7 +45,7 @@ def run(invocation: Invocation) -> int:
         environment=invocation.environment,
         children=scrubbed_environment(drop={*hidden, "WAYLAND_DISPLAY", "XAUTHORITY"}, add=dict(options.session.env)),
         modules=modules,
-        resolve=context.resolve,
+        base=context.base,
         command=("limpet", *invocation.words),
         number=number,
     )

@@ -266,7 +266,8 @@ class Connection:
             await self._login.verify(event.authenticator, event.attempt, self.session.user)
         except AuthenticationFailed as error:
             user = self.session.user or self.session.username
-            log.warning("%s: login failed for user %r: %s", self.peer, user[:64], error)
+            hint = f" ({error.hint})" if error.hint else ""
+            log.warning("%s: login failed for user %r: %s%s", self.peer, user[:64], error, hint)
             if not self.session.closing:
                 self.session.step_failed(refusal(error))
         else:

@@ -45,7 +45,8 @@ class SessionPlan:
     children: Mapping[str, str]
     """the applications' environment, without DISPLAY"""
     modules: ModuleEnv
-    resolve: Callable[[str], Path]
+    base: Path
+    """where relative paths start"""
     command: tuple[str, ...]
     """as typed, without secrets"""
     number: int | None
@@ -77,7 +78,7 @@ async def _serve(
     setups = tuple(
         listener_setup(
             listener.placed(str(folder.socket)) if listener.bind.path == "auto" else listener,
-            plan.resolve,
+            plan.base,
             plan.environment,
         )
         for listener in plan.listen.listeners

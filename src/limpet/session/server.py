@@ -114,7 +114,7 @@ class ServerSession:
         self._link.feed(data)
         self._advance(now)
 
-    def receive_eof(self, now: float, *, clean: bool) -> None:  # noqa: ARG002 - the driver's interface
+    def receive_eof(self, now: float, *, clean: bool) -> None:
         code = ExitCode.CONNECTION_LOST if clean else ExitCode.TRUNCATED
         what = "the client closed the connection" if clean else "the connection was cut"
         self._end(ConnectionClosed(what, ours=False, exit_code=code), what, by_peer=True)
