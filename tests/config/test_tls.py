@@ -24,7 +24,7 @@ def test_every_value_for_a_server_arrives() -> None:
         verify_flags="h", options="i",
     )  # fmt: skip
     made = TlsServerOptions.from_settings(settings, Path("/"))
-    assert (made.cert, made.key, made.ca_certs, made.ca_data, made.client_verify_mode) == tuple("abcde")
+    assert (made.cert, made.key, made.ca_certs, made.ca_data, made.client_verify_mode) == ("/a", "/b", "/c", "d", "e")
     assert (made.ciphers, made.protocol, made.verify_flags, made.options) == tuple("fghi")
 
 
@@ -34,7 +34,7 @@ def test_every_value_for_a_client_arrives() -> None:
         server_hostname="n", ciphers="f", protocol="g", verify_flags="h", options="i",
     )  # fmt: skip
     made = TlsClientOptions.from_settings(settings, Path("/"))
-    assert (made.cert, made.key, made.ca_certs, made.ca_data, made.server_verify_mode) == tuple("abcde")
+    assert (made.cert, made.key, made.ca_certs, made.ca_data, made.server_verify_mode) == ("/a", "/b", "/c", "d", "e")
     assert (made.check_hostname, made.server_hostname) == ("no", "n")
     assert (made.ciphers, made.protocol, made.verify_flags, made.options) == tuple("fghi")
     assert TlsSettings(check_hostname=True).texts() == {"check-hostname": "yes"}
