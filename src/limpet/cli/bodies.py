@@ -7,8 +7,6 @@ from typing import Protocol, TypeVar
 
 P_contra = TypeVar("P_contra", contravariant=True)
 
-START = "limpet.server.launch:run_start"
-"""takes a `StartPlan`"""
 ATTACH = "limpet.client.launch:run_attach"
 """takes a `ConnectPlan`"""
 REQUEST = "limpet.client.request:run_request"
