@@ -433,6 +433,13 @@ class RoomAvailable:
 
 
 @dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The process got SIGINT or SIGTERM and is asked to end; a second one ends the user interface at once."""
+
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
 class Exited:
     """The user interface ended (last event), by `Quit` or by the user or system."""
 
@@ -453,5 +460,6 @@ UiEvent: TypeAlias = (
     | PaintDone
     | PasswordEntered
     | RoomAvailable
+    | Interrupted
     | Exited
 )

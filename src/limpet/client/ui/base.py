@@ -17,6 +17,7 @@ from limpet.client.messages import (
     PointerMoved,
     Quit,
     RoomAvailable,
+    Scroll,
     ShowStatus,
     UiCommand,
     UiEvent,
@@ -28,6 +29,14 @@ from limpet.values import Pixels, Rect
 MAX_COMMANDS = 1024
 MAX_PIXEL_BYTES = 64 * 1024 * 1024
 MAX_EVENTS = 4096
+
+MAX_WINDOWS = 1024
+MAX_COORDINATE = 32767
+"""of X11 (16 bits, signed)"""
+MAX_WINDOW_PIXELS = 64 * 1024 * 1024
+"""256 MiB of picture: more than twice an 8K screen's"""
+MAX_ROWSTRIDE = 1024 * 1024
+MAX_COPIES = 4096
 
 
 class Ui(Protocol):
@@ -183,13 +192,37 @@ def _pixel_bytes(command: UiCommand) -> int:
 
 def pixels_problem(pixels: Pixels, rect: Rect) -> str:
     """Why `pixels` cannot be painted at `rect`: another size, too few bytes, an overlapping stride; "" if they can."""
-    if rect.empty:
-        return f"empty rectangle {rect.width}x{rect.height}"
+    if rect.empty or not in_range(rect):
+        return f"no rectangle for a picture: {rect.width}x{rect.height} at {rect.x},{rect.y}"
     if (pixels.width, pixels.height) != (rect.width, rect.height):
         return f"picture is {pixels.width}x{pixels.height} instead of {rect.width}x{rect.height}"
     row = pixels.width * pixels.format.bytes_per_pixel
-    if pixels.rowstride < row:
-        return f"rowstride {pixels.rowstride} is less than a row of {row} bytes"
+    if not row <= pixels.rowstride <= MAX_ROWSTRIDE:
+        return f"rowstride {pixels.rowstride} does not fit a row of {row} bytes"
     if memoryview(pixels.data).nbytes < pixels.rowstride * (pixels.height - 1) + row:
         return "picture has too few bytes"
     return ""
+
+
+def scroll_problem(command: Scroll) -> str:
+    """Why these copies cannot be done: too many, or numbers out of range; "" if they can."""
+    if len(command.copies) > MAX_COPIES:
+        return f"{len(command.copies)} scroll copies are too many"
+    for copy in command.copies:
+        if copy.rect.empty or not in_range(copy.rect) or max(abs(copy.dx), abs(copy.dy)) > MAX_COORDINATE:
+            return f"no scroll copy: {copy}"
+    return ""
+
+
+def in_range(rect: Rect) -> bool:
+    """All numbers are what an X11 screen can have."""
+    return max(abs(rect.x), abs(rect.y), rect.width, rect.height) <= MAX_COORDINATE
+
+
+def bounded_rect(rect: Rect) -> Rect:
+    """A rectangle a window can have, whatever the peer says: 1x1 up to `MAX_WINDOW_PIXELS`, not far off the screen."""
+    width = min(max(rect.width, 1), MAX_COORDINATE)
+    height = min(max(rect.height, 1), MAX_COORDINATE, max(1, MAX_WINDOW_PIXELS // width))
+    x = min(max(rect.x, -MAX_COORDINATE), MAX_COORDINATE)
+    y = min(max(rect.y, -MAX_COORDINATE), MAX_COORDINATE)
+    return Rect(x, y, width, height)

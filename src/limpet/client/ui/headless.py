@@ -34,7 +34,7 @@ from limpet.client.messages import (
     WindowMapped,
     WindowProperties,
 )
-from limpet.client.ui.base import UiEventSink, pixels_problem
+from limpet.client.ui.base import UiEventSink, bounded_rect, pixels_problem, scroll_problem
 from limpet.values import PixelFormat, Pixels, Rect, Secret, Size, WindowId
 
 _DESKTOP = Size(1920, 1080)
@@ -225,13 +225,12 @@ class HeadlessUi:
                 pass  # kept in `commands` for the test to look at
 
     def _create(self, command: CreateWindow) -> None:
-        window = HeadlessWindow(
-            command.window_id, command.rect, command.override_redirect, command.properties, command.icon
-        )
-        window.image = bytearray(command.rect.area * 4)
+        rect = bounded_rect(command.rect)
+        window = HeadlessWindow(command.window_id, rect, command.override_redirect, command.properties, command.icon)
+        window.image = bytearray(rect.area * 4)
         self._windows[command.window_id] = window
         if self._auto_map:
-            self._events.put(WindowMapped(command.window_id, command.rect, command.properties.states))
+            self._events.put(WindowMapped(command.window_id, rect, command.properties.states))
 
     def _move_resize(self, command: MoveResize) -> None:
         window = self._windows.get(command.window_id)
@@ -239,7 +238,7 @@ class HeadlessUi:
             return
         rect = command.rect if command.move else replace(command.rect, x=window.rect.x, y=window.rect.y)
         window.resize_counter = command.resize_counter
-        self.resize(command.window_id, rect)
+        self.resize(command.window_id, bounded_rect(rect))
 
     def resize(self, window_id: WindowId, rect: Rect) -> None:
         """Give the window a new place; the picture keeps what still fits."""
@@ -261,10 +260,8 @@ class HeadlessUi:
         result, message = PaintResult.PAINTED, ""
         if window is None:
             result = PaintResult.NO_WINDOW
-        elif isinstance(command, Scroll):
-            _scroll(window, command)
         else:
-            message = _paint(window, command)
+            message = _scroll(window, command) if isinstance(command, Scroll) else _paint(window, command)
             result = PaintResult.FAILED if message else PaintResult.PAINTED
         if window is not None and command.flush == 0:
             window.updates += 1
@@ -292,7 +289,10 @@ def _paint(window: HeadlessWindow, command: Paint) -> str:
     return ""
 
 
-def _scroll(window: HeadlessWindow, command: Scroll) -> None:
+def _scroll(window: HeadlessWindow, command: Scroll) -> str:
+    message = scroll_problem(command)
+    if message:
+        return message
     before, width = bytes(window.image), window.rect.width
     bounds = Rect(0, 0, width, window.rect.height)
     for copy in command.copies:
@@ -301,3 +301,4 @@ def _scroll(window: HeadlessWindow, command: Scroll) -> None:
             start = (y * width + source.x) * 4
             at = ((y + copy.dy) * width + source.x + copy.dx) * 4
             window.image[at : at + source.width * 4] = before[start : start + source.width * 4]
+    return ""
