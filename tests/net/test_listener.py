@@ -18,7 +18,7 @@ from limpet.net.refusal import HTTP_REFUSAL
 from limpet.net.stream import ByteStream
 from tests.support.net import read_to_end, receive_into, run
 
-HELLO = b"P\x10\x00\x00\x00\x00\x00\x01\x00"
+HELLO = b"P\x10\x00\x00\x00\x00\x00\x08" + bytes(8)
 
 
 class Serving:

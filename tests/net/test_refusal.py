@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from limpet.errors import DisconnectReason
-from limpet.net.first_bytes import Kind
 from limpet.net.refusal import disconnect_record, refusal_text
+from limpet.wire.sniff import Kind
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from limpet.net.refusal import disconnect_record, refusal_text
         (b"P\x01\x01\x00", 0x01, b"\xc3\x8adisconnect\x8eprotocol error\x83why"),
         (b"P\x03\x01\x00", 0x01, b"\xc3\x8adisconnect\x8eprotocol error\x83why"),
         (b"P\x00\x01\x00", 0x00, b"l10:disconnect14:protocol error3:whye"),
-        (b"P", 0x00, b"l10:disconnect14:protocol error3:whye"),
+        (b"P\x04\x01\x00", 0x10, b"\xc3\x8adisconnect\x8eprotocol error\x83why"),  # yaml is not there
     ],
 )
 def test_refusal_speaks_the_serializer_of_the_peer_and_is_never_encrypted(

@@ -46,7 +46,7 @@ def test_foreign_address_is_refused_with_a_hint() -> None:
 
 
 def test_unknown_name_cannot_be_bound() -> None:
-    with pytest.raises(ListenFailed, match="cannot listen on no-such-host.invalid:0"):
+    with pytest.raises(ListenFailed, match=r"cannot listen on no-such-host\.invalid:0"):
         tcp.bind("no-such-host.invalid", 0)
 
 
@@ -90,7 +90,7 @@ def test_name_with_several_refusing_addresses_is_still_one_plain_sentence() -> N
 
 
 def test_unknown_host_name_says_so() -> None:
-    with pytest.raises(ConnectionFailed, match="no-such-host.invalid:1.*host name is not known"):
+    with pytest.raises(ConnectionFailed, match=r"no-such-host\.invalid:1.*host name is not known"):
         run(tcp.connect("no-such-host.invalid", 1, timeout=10))
 
 

@@ -414,8 +414,8 @@ def test_the_line_overrides_single_ssl_values(folder: Path) -> None:
     first, second = plan(
         folder, "--bind=none --bind-tcp=:1,ssl-key=key.txt --bind-tcp=:2 --ssl-cert=cert.pem --ssl-key=other.txt"
     ).listeners
-    assert first.tls and (first.tls.cert, first.tls.key) == ("cert.pem", "key.txt")
-    assert second.tls and (second.tls.cert, second.tls.key) == ("cert.pem", "other.txt")
+    assert first.tls and (first.tls.cert, first.tls.key) == (f"{folder}/cert.pem", f"{folder}/key.txt")
+    assert second.tls and (second.tls.cert, second.tls.key) == (f"{folder}/cert.pem", f"{folder}/other.txt")
 
 
 def test_the_key_password_comes_from_the_environment_unless_given(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import itertools
 import subprocess
@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-_NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-_DAY = datetime.timedelta(days=1)
+_NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
+_DAY = dt.timedelta(days=1)
 _serials = itertools.count(1000)
 
 

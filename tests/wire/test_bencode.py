@@ -17,7 +17,7 @@ LIMITS = DecodeLimits()
 CASES = load("encoding/bencode.json")["cases"]
 
 
-def loads(data: bytes, limits: DecodeLimits = LIMITS) -> Any:
+def loads(data: bytes | bytearray, limits: DecodeLimits = LIMITS) -> Any:
     return bencode.loads(data, limits)
 
 

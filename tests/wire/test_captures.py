@@ -35,7 +35,7 @@ def summary(replayed: Iterator[Replayed]) -> list[tuple[Side, RawPacket]]:
 
 @pytest.mark.parametrize("name", COMPLETE)
 def test_every_packet_decodes_and_no_byte_is_left(name: str) -> None:
-    sizes = {side: 0 for side in Side}
+    sizes = dict.fromkeys(Side, 0)
     for item in replay(name):
         sizes[item.sender] += item.packet.size
     assert sizes == {
@@ -52,7 +52,7 @@ def test_byte_by_byte_gives_the_same_packets(name: str) -> None:
     assert by_sender(summary(replay(name, cut=bytewise))) == by_sender(summary(replay(name)))
 
 
-@pytest.mark.parametrize("name", [name for name in names() if name not in ("313s-313c-plain-pe-yaml",)])
+@pytest.mark.parametrize("name", [name for name in names() if name != "313s-313c-plain-pe-yaml"])
 def test_every_recorded_first_hello_passes_the_limits_before_login(name: str) -> None:
     reader = PacketReader(BEFORE_HELLO)
     reader.receive_data((CAPTURES / f"{name}-c2s.bin").read_bytes())

@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limpet.errors import FramingError, LimitExceeded, LocalProtocolError, ProtocolError, SerializerError
+from limpet.errors import FramingError, LimitExceeded, LocalProtocolError, SerializerError
 from limpet.limits import MIB
 from limpet.wire import compression
 from limpet.wire.compression import COMPRESSORS, available, choose, compress, inflate, name_of
@@ -79,9 +79,10 @@ def test_cut_extended_and_foreign_data_is_damaged(name: str) -> None:
 def test_garbage_never_exceeds_the_limit(name: str, data: bytes) -> None:
     marker = next(row.marker for row in COMPRESSORS if row.name == name) | 1
     try:
-        assert len(inflate(marker, data, 500)) <= 500
-    except ProtocolError as error:
-        assert isinstance(error, (SerializerError, LimitExceeded))
+        size = len(inflate(marker, data, 500))
+    except (SerializerError, LimitExceeded):
+        return
+    assert size <= 500
 
 
 def test_lz4_has_its_size_little_endian_in_front() -> None:

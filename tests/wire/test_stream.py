@@ -465,7 +465,7 @@ def test_bulk_goes_out_as_the_buffer_it_is(wrap: Any) -> None:
 
 def test_bulk_of_a_cast_view_counts_in_bytes() -> None:
     pixels = memoryview(bytes(400_000)).cast("I")
-    header, body, _ = PacketWriter().write(["draw", pixels], bulk=1)  # type: ignore[list-item]
+    header, body, _ = PacketWriter().write(["draw", pixels], bulk=1)
     assert header == Header(0, 0, 1, 400_000).pack()
     assert len(body) == 400_000
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import enum
-from collections import OrderedDict, UserDict, UserList, namedtuple
-from typing import Any
+from collections import OrderedDict, UserDict, UserList
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -66,7 +66,9 @@ class Half(float):
     __slots__ = ()
 
 
-Point = namedtuple("Point", "x y")
+class Point(NamedTuple):
+    x: int
+    y: int
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,36 @@
-"""`limpet attach`: the windows of a session on this desktop."""
+"""`limpet attach`: plan the connection, then show the session's windows on this desktop."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from limpet.cli.logs import set_up_logging
 from limpet.cli.registry import Invocation
 from limpet.cli.report import print_warnings, printable
-from limpet.cli.target import connect_plan
-from limpet.client.app import attach
-from limpet.client.memory import PeerMemory, memory_file
-from limpet.client.ui.qt import QtUi
+from limpet.cli.targets import find_target
+from limpet.client.plan import ConnectPlan, plan_connection
 from limpet.config.schema import Scope
+
+
+def plan(invocation: Invocation) -> ConnectPlan:
+    """The connection that the command line asks for; raises `ConfigError`."""
+    target = find_target(invocation.arguments[0] if invocation.arguments else "", invocation.environment)
+    return plan_connection(invocation.options, target, invocation.environment, base=Path.cwd(), scope=Scope.ATTACH)
 
 
 def run(invocation: Invocation) -> int:
     """Attach, and stay until the session ends or the user leaves."""
-    plan = connect_plan(invocation, invocation.arguments, Scope.ATTACH)
-    set_up_logging(invocation.options.general, plan.secrets())
-    print_warnings(plan.warnings)
-    return attach(plan, QtUi, PeerMemory(memory_file(invocation.environment.state_home)), _tell)
+    planned = plan(invocation)
+    set_up_logging(invocation.options.general, planned.secrets())
+    print_warnings(planned.warnings)
+    # not before the command line has been checked: what is wrong with it shows at once
+    from limpet.client.app import attach
+    from limpet.client.memory import PeerMemory, memory_file
+    from limpet.client.ui.qt import QtUi
+
+    memory = PeerMemory(memory_file(invocation.environment.state_home))
+    return attach(planned, QtUi, memory, _tell)
 
 
 def _tell(line: str) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from limpet import __version__
-from limpet.cli.registry import Command, Invocation, find_command
 from limpet.cli.report import print_error
-from limpet.config.credentials import read_environment
-from limpet.config.parser import Words, parse_words
-from limpet.config.redact import redacted, secrets_in
 from limpet.errors import ExitCode, LimpetError, OptionError
+
+if TYPE_CHECKING:
+    from limpet.cli.registry import Command, Invocation
+    from limpet.config.parser import Words
 
 INTERRUPTED = 130
 """exit status after Ctrl-C: 128 + SIGINT, as shells have it"""
@@ -51,6 +52,9 @@ def _run(words: list[str]) -> int:
         words = ["help", *words[1:]]
     if words[0].startswith("-"):
         raise OptionError("the command comes first, then its options", hint="limpet COMMAND [OPTIONS]")
+    from limpet.cli.registry import find_command
+    from limpet.config.parser import parse_words
+
     command = find_command(words[0])
     parsed = parse_words(words[1:], command.name, command.scope)
     if parsed.wants_help:
@@ -63,6 +67,10 @@ def _run(words: list[str]) -> int:
 
 
 def _invocation(command: Command, words: list[str], parsed: Words) -> Invocation:
+    from limpet.cli.registry import Invocation
+    from limpet.config.credentials import read_environment
+    from limpet.config.redact import redacted, secrets_in
+
     secrets = secrets_in(words)
     if secrets:
         from limpet.cli.process_title import hide

@@ -1,4 +1,4 @@
-"""The commands that ask a server one thing: version, id, info, screenshot, detach, stop, exit."""
+"""The commands that ask a server something, or tell it something, and end: detach, stop, exit, info, version, id ..."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 from limpet.cli.logs import set_up_logging
 from limpet.cli.registry import Invocation
 from limpet.cli.report import print_warnings, printable
-from limpet.cli.target import connect_plan
+from limpet.cli.targets import find_target
 from limpet.client.command import Answer, Request
 from limpet.client.memory import PeerMemory, memory_file
+from limpet.client.plan import RequestPlan, plan_connection
 from limpet.config.schema import Scope
 from limpet.errors import ConfigError, ExitCode, LimpetError
 from limpet.packets.fields import load_text
@@ -23,22 +24,28 @@ MAX_VALUE = 10_000
 """characters of one value that are shown"""
 
 
+def plan(invocation: Invocation) -> RequestPlan:
+    """The request that the command line asks for; raises `ConfigError`."""
+    arguments = list(invocation.arguments)
+    output = arguments.pop(0) if invocation.command == "screenshot" else ""
+    target = find_target(arguments[0] if arguments else "", invocation.environment)
+    connection = plan_connection(
+        invocation.options, target, invocation.environment, base=Path.cwd(), scope=Scope.REQUEST
+    )
+    return RequestPlan(invocation.command, connection, output)
+
+
 def run(invocation: Invocation) -> int:
-    """Ask, and show the answer."""
-    words = invocation.arguments
-    file = ""
-    if invocation.command == "screenshot":
-        file, *rest = words
-        words = tuple(rest)
-    plan = connect_plan(invocation, words, Scope.REQUEST)
-    set_up_logging(invocation.options.general, plan.secrets())
-    print_warnings(plan.warnings)
-    request = Request(plan, invocation.command, PeerMemory(memory_file(invocation.environment.state_home)))
-    answer = asyncio.run(request.run())
-    if invocation.command == "screenshot":
-        _save(answer, Path(file))
+    """Ask, print the answer."""
+    planned = plan(invocation)
+    set_up_logging(invocation.options.general, planned.connection.secrets())
+    print_warnings(planned.connection.warnings)
+    memory = PeerMemory(memory_file(invocation.environment.state_home))
+    answer = asyncio.run(Request(planned.connection, planned.request, memory).run())
+    if planned.request == "screenshot":
+        _save(answer, Path(planned.output))
         return ExitCode.OK
-    for line in _SHOW[invocation.command](answer):
+    for line in _SHOW[planned.request](answer):
         print(printable(line))
     return ExitCode.OK
 

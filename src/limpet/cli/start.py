@@ -12,7 +12,7 @@ from limpet.cli.registry import Invocation
 from limpet.cli.report import print_error, print_warnings
 from limpet.config.credentials import environment_variables, scrubbed_environment, variables_of_modules
 from limpet.config.options import Options
-from limpet.errors import LimpetError, OptionError
+from limpet.errors import ExitCode, LimpetError, OptionError
 from limpet.server import daemon, sessiondir
 from limpet.server.listeners import ListenPlan, PlanContext, plan_listeners
 from limpet.server.main import SessionPlan, run_session
@@ -78,6 +78,13 @@ def _in_background(plan: SessionPlan, secrets: list[Secret]) -> int:
         log.error("%s", error)
         end.tell(daemon.report_of(error))
         return int(error.exit_code)
+    except Exception:
+        # nobody reads a background process's traceback but in its log
+        log.exception("internal error")
+        end.tell(
+            daemon.Report(error="internal error", hint="the log tells more", exit_code=int(ExitCode.INTERNAL_ERROR))
+        )
+        return int(ExitCode.INTERNAL_ERROR)
     return 0
 
 

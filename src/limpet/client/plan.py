@@ -58,6 +58,15 @@ class ConnectPlan:
         return tuple(secret for secret in found if secret)
 
 
+@dataclass(frozen=True, slots=True)
+class RequestPlan:
+    """A single question or order to a server; `output` is the file of a screenshot."""
+
+    request: str
+    connection: ConnectPlan
+    output: str = ""
+
+
 def plan_connection(
     options: Options, target: Target, environment: Environment, *, base: Path, scope: Scope = Scope.ATTACH
 ) -> ConnectPlan:
@@ -69,6 +78,8 @@ def plan_connection(
     _check_scope(url, scope)
     merged = merge(options, url)
     tls = _tls(merged, target, environment)
+    if tls is not None:
+        tls = tls.resolved(lambda path: _resolve(path, base, environment))
     planner = _AesPlanner(options, url, target, environment, lambda path: _resolve(path, base, environment))
     aes = planner.plan()
     return ConnectPlan(

@@ -122,7 +122,7 @@ class ListenOptions:
         names="--bind",
         scope=Scope.START,
         help="unix socket to listen on: auto is one in the session's private directory, none is none. "
-        "Options of the line follow after commas: PATH,auth=...",
+        "Options of the line follow after commas, as in PATH,auth=MODULE",
     )
     bind_tcp: tuple[str, ...] = option(
         text("[HOST]:PORT[,KEY=VALUE...]"),

@@ -14,7 +14,6 @@ from limpet.config import options as table
 from limpet.config.kinds import BOOLEANS
 from limpet.config.options import Options
 from limpet.config.schema import Option, Scope, commands_of
-from limpet.config.stock import stock_bind_keys, stock_options
 from limpet.errors import OptionError
 from limpet.values import Secret
 
@@ -68,6 +67,8 @@ def _parse_keys(pairs: list[tuple[str, Any]], where: str, keys: Mapping[str, Opt
 
 
 def _check_stock_key(key: str, value: str | Secret, where: str, keys: Mapping[str, Option]) -> None:
+    from limpet.config.stock import stock_bind_keys
+
     stock = stock_bind_keys().get(key)
     if stock and isinstance(value, str):
         stock.check(f"{where}: {key}", value)
@@ -115,6 +116,8 @@ class _Reader:
         if row:
             self._add(row, flag, given, rest)
             return
+        from limpet.config.stock import stock_options  # a large table that few command lines need
+
         stock = stock_options().get(flag)
         if stock:
             stock.check(flag, self._stock_value(given, rest))
@@ -129,6 +132,8 @@ class _Reader:
         if row and row.kind.is_flag:
             self._add(row, flag, "no", [])
             return True
+        from limpet.config.stock import stock_options
+
         stock = stock_options().get(flag)
         if stock:
             stock.check(flag, "no")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from limpet.config.kinds import FLAG, SECRET, text
 from limpet.config.schema import Scope, option
@@ -11,7 +13,7 @@ from limpet.values import Secret
 
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
-    """What the user wrote, unchecked and with relative paths as they stand; empty or None is "not given".
+    """What the user wrote, unchecked; empty or None is "not given". In plans the paths are absolute.
 
     Both roles share the type: `client_verify_mode` speaks to a server, `server_verify_mode`, `check_hostname` and
     `server_hostname` to a client.
@@ -59,7 +61,7 @@ class TlsSettings:
     client_verify_mode: str = option(
         text("none|optional|required"),
         default="",
-        shown_default="none",
+        shown_default="optional where there is an own CA, else none",
         names="--ssl-client-verify-mode bind:ssl-client-verify-mode",
         scope=Scope.START,
         help="what the server asks of a client's certificate; 'required' with an own CA proves who the client is",
@@ -119,3 +121,37 @@ class TlsSettings:
         scope=Scope.START | Scope.CLIENT,
         help="OpenSSL options as xpra takes them (NO_COMPRESSION, SINGLE_DH_USE ...); none can weaken a connection",
     )
+
+    def resolved(self, resolve: Callable[[str], Path]) -> TlsSettings:
+        """The same with absolute paths: a server in the background leaves its directory."""
+        return replace(
+            self,
+            cert=str(resolve(self.cert)) if self.cert else "",
+            key=str(resolve(self.key)) if self.key else "",
+            ca_certs=self.ca_certs if self.ca_certs.lower() in _STORES else str(resolve(self.ca_certs)),
+        )
+
+    def texts(self) -> dict[str, str]:
+        """What is given, by its name without `ssl-`: for `TlsServerOptions.from_raw` and `TlsClientOptions.from_raw`.
+
+        The key's password is not in it.
+        """
+        values = {
+            "cert": self.cert,
+            "key": self.key,
+            "ca-certs": self.ca_certs,
+            "ca-data": self.ca_data,
+            "client-verify-mode": self.client_verify_mode,
+            "server-verify-mode": self.server_verify_mode,
+            "check-hostname": {None: "", True: "yes", False: "no"}[self.check_hostname],
+            "server-hostname": self.server_hostname,
+            "ciphers": self.ciphers,
+            "protocol": self.protocol,
+            "verify-flags": self.verify_flags,
+            "options": self.options,
+        }
+        return {name: value for name, value in values.items() if value}
+
+
+_STORES = frozenset({"", "default", "auto"})
+"""Values of --ssl-ca-certs that are no paths."""

@@ -18,7 +18,7 @@ EventT_co = TypeVar("EventT_co", covariant=True)
 
 
 class SessionLike(Protocol[EventT_co]):
-    """A sans-IO conversation: bytes in, events and bytes out. Times are absolute, of one monotonic clock, in seconds."""
+    """A sans-IO conversation: bytes in, events and bytes out. Times are absolute seconds of one monotonic clock."""
 
     @property
     def closing(self) -> bool: ...

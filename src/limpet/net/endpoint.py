@@ -17,7 +17,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from urllib.parse import unquote_to_bytes
 
 from limpet.errors import EndpointError
 from limpet.values import Secret
@@ -69,13 +68,13 @@ _MISSING_SCHEMES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_DISPLAY = re.compile(r":?([0-9]{1,5})(?:\.[0-9]{1,3})?", re.ASCII)
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+-]*)(://|:|/)(.*)", re.ASCII | re.DOTALL)
-_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
-_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
-_HOST = re.compile(r"[^\s/:@?#\[\]%,=&\\\"'<>(){}|^`*]{1,253}")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
-_MAY_HIDE_A_SECRET = re.compile(r"@|pass|key|auth", re.IGNORECASE)
+# patterns are compiled (and kept by `re`) when they are needed: starting fast is a feature
+_DISPLAY = r":?([0-9]{1,5})(?:\.[0-9]{1,3})?"
+_SCHEME = r"([A-Za-z][A-Za-z0-9+-]*)(://|:|/)(.*)"
+_KEY = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
+_PORT = r"[0-9]{1,5}"
+_HOST = r"[^\s/:@?#\[\]%,=&\\\"'<>(){}|^`*]{1,253}"
+_MAY_HIDE_A_SECRET = ("@", "pass", "key", "auth")
 
 _TARGET_HINT = "targets are :N, /path/of/a/socket, tcp://HOST:PORT/ and ssl://HOST:PORT/ (IPv6 in brackets)"
 _BIND_HINT = "it is [HOST]:PORT[,key=value...]: :10000 for this machine only, *:10000 for all addresses"
@@ -148,7 +147,7 @@ def is_loopback(host: str) -> bool:
 def parse_target(text: str) -> Target:
     """Parse what `limpet attach` and its like are given; raises `EndpointError`."""
     _check_text(text, "target")
-    display = _DISPLAY.fullmatch(text)
+    display = re.fullmatch(_DISPLAY, text)
     if display:
         return Target("unix", display=f":{int(display[1])}")
     if text.startswith("/"):
@@ -158,7 +157,7 @@ def parse_target(text: str) -> Target:
             "abstract sockets are not used: they have no owner and no permissions",
             hint="give the path of a unix socket, or :N",
         )
-    match = _SCHEME.fullmatch(text)
+    match = re.fullmatch(_SCHEME, text)
     if match:
         scheme, separator, rest = match[1].lower(), match[2], match[3]
         if scheme in _MISSING_SCHEMES:
@@ -217,13 +216,17 @@ def _check_text(text: str, what: str) -> None:
         raise EndpointError(f"{what} is empty", hint=_TARGET_HINT if what == "target" else _BIND_HINT)
     if len(text) > MAX_TEXT:
         raise EndpointError(f"{what} is longer than {MAX_TEXT} characters")
-    if _UNPRINTABLE.search(text):
+    if _unprintable(text):
         raise EndpointError(f"{what} contains control characters")
+
+
+def _unprintable(text: str) -> bool:
+    return any(char < " " or char == "\x7f" for char in text)
 
 
 def _quoted(text: str, whole: str) -> str:
     """`text` for an error, unless `whole`, which it is a part of, could hold a secret."""
-    return "" if _MAY_HIDE_A_SECRET.search(whole) else f" {text!r}"
+    return "" if any(word in whole.lower() for word in _MAY_HIDE_A_SECRET) else f" {text!r}"
 
 
 def _not_a_target(text: str) -> str:
@@ -291,7 +294,7 @@ def _split_authority(head: str) -> tuple[str | None, str, str]:
 
 def _target_host_port(kind: str, authority: str, whole: str) -> tuple[str, int]:
     host, port = _split_host_port(authority, f"the target{_quoted(authority, whole)}")
-    if not host:
+    if host in {"", "*"}:
         raise EndpointError("the target has no host", hint=_TARGET_HINT)
     if port is None:
         return host, DEFAULT_PORTS[kind]
@@ -310,7 +313,7 @@ def _split_host_port(text: str, what: str) -> tuple[str, int | None]:
     host, colon, port = text.partition(":")
     if ":" in port:
         raise EndpointError(f"{what}: too many colons", hint="IPv6 addresses go in brackets: [::1]:10000")
-    if host not in {"", "*"} and not _HOST.fullmatch(host):
+    if host not in {"", "*"} and not re.fullmatch(_HOST, host):
         raise EndpointError(f"{what}: this is not a host name or an address")
     return host, _port(port, what) if colon else None
 
@@ -326,7 +329,7 @@ def _ipv6(literal: str, what: str) -> str:
 
 
 def _port(text: str, what: str) -> int:
-    if not _PORT.fullmatch(text) or int(text) > 65535:
+    if not re.fullmatch(_PORT, text) or int(text) > 65535:
         raise EndpointError(f"{what}: the port must be a number up to 65535")
     return int(text)
 
@@ -338,18 +341,24 @@ def _decoded(text: str, what: str) -> str:
         decoded = value.decode()
     except UnicodeDecodeError:
         raise EndpointError(f"the target: {what} is not UTF-8 after percent-decoding") from None
-    if _UNPRINTABLE.search(decoded):
+    if _unprintable(decoded):
         raise EndpointError(f"the target: {what} contains control characters")
     return decoded
 
 
 def _decoded_bytes(text: str, what: str) -> bytes:
-    if re.search(r"%(?![0-9A-Fa-f]{2})", text):
-        raise EndpointError(f"the target: a % in {what} has no two hex digits after it", hint="write % itself as %25")
+    first, *parts = text.split("%")
     try:
-        return unquote_to_bytes(text)
+        decoded = [first.encode()]
+        for part in parts:
+            if not re.fullmatch(r"[0-9A-Fa-f]{2}", part[:2], re.ASCII):
+                raise EndpointError(
+                    f"the target: a % in {what} has no two hex digits after it", hint="write % itself as %25"
+                )
+            decoded += [bytes.fromhex(part[:2]), part[2:].encode()]
     except UnicodeEncodeError:
         raise EndpointError(f"the target: {what} is not valid text") from None
+    return b"".join(decoded)
 
 
 def _userinfo(userinfo: str | None) -> tuple[str, Secret | None]:
@@ -373,7 +382,7 @@ def _tail(tail: str, whole: str) -> tuple[str, list[str]]:
         return "", []
     if "=" in tail:
         return "", tail.split(",")
-    display = _DISPLAY.fullmatch(tail)
+    display = re.fullmatch(_DISPLAY, tail)
     if not display:
         raise EndpointError(
             f"the target: a display number was expected after the host, not{_quoted(tail, whole) or ' this'}",
@@ -413,7 +422,7 @@ def _credentials(
 
 def _key_value(part: str, what: str) -> tuple[str, str]:
     key, equals, value = part.partition("=")
-    if not equals or not _KEY.fullmatch(key):
+    if not equals or not re.fullmatch(_KEY, key):
         raise EndpointError(f"{what}: options are written key=value", hint="a comma within a value needs parentheses")
     return key.lower().replace("_", "-"), value
 

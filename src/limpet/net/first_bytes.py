@@ -1,49 +1,13 @@
-"""Waiting for the first bytes of a connection and telling its protocol from them."""
+"""Waiting for the first bytes of a connection, which tell its protocol."""
 
 from __future__ import annotations
 
 import asyncio
-import enum
 
 from limpet.errors import ConnectionClosed
 from limpet.net.stream import ByteStream
 from limpet.values import Buffer
-
-ENOUGH = 8
-"""bytes after which every connection is classified"""
-
-
-class Kind(enum.Enum):
-    XPRA = "xpra"
-    TLS = "tls"
-    HTTP = "http"
-    SSH = "ssh"
-    RFB = "rfb"
-    RDP = "rdp"
-    UNKNOWN = "unknown"
-
-
-_PREFIXES = (
-    (b"\x16", Kind.TLS),
-    (b"SSH-", Kind.SSH),
-    (b"RFB ", Kind.RFB),
-    (b"\x03\x00", Kind.RDP),
-    *((method + b" ", Kind.HTTP) for method in (b"GET", b"POST", b"PUT", b"PATCH", b"HEAD", b"OPTIONS", b"DELETE")),
-)
-
-
-def classify(first: bytes) -> Kind | None:
-    """The protocol of a connection that starts with `first`; None while more bytes are needed (at most 8)."""
-    head = first[:ENOUGH]
-    open_ended = False
-    for prefix, kind in _PREFIXES:
-        if head.startswith(prefix[:ENOUGH]):
-            return kind
-        if prefix.startswith(head):
-            open_ended = True
-    if open_ended:
-        return None
-    return Kind.XPRA if head.startswith(b"P") else Kind.UNKNOWN
+from limpet.wire.sniff import Kind, classify
 
 
 class FirstBytes:
@@ -62,7 +26,7 @@ class FirstBytes:
 
     def data_received(self, data: Buffer) -> None:
         self._data += data
-        kind = classify(bytes(self._data[:ENOUGH]))
+        kind = classify(self._data)
         if kind is not None:
             self._stream.pause_reading()
             if not self._result.done():

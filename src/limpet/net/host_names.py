@@ -13,6 +13,8 @@ from typing import Any
 
 
 class Match(enum.Enum):
+    """Which part of a certificate names the host."""
+
     NO = "no"
     ALTERNATIVE_NAME = "subject alternative name"
     COMMON_NAME = "common name"

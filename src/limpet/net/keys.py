@@ -10,7 +10,6 @@ from pathlib import Path
 from limpet.config.encryption import KeySource
 from limpet.errors import ConfigError, ExitCode
 from limpet.values import Secret
-from limpet.wire.cipher import decode_key_file, decode_keydata
 
 MAX_KEY_FILE = 64 * 1024
 """bytes; more is no key file"""
@@ -55,6 +54,8 @@ def find_key(
 
 
 def _keydata(keydata: Secret) -> Secret:
+    from limpet.wire.cipher import decode_keydata
+
     try:
         text = keydata.reveal().decode("ascii")
     except UnicodeDecodeError:
@@ -67,6 +68,8 @@ def _keydata(keydata: Secret) -> Secret:
 
 
 def _read_key_file(file: KeyFile, path: Path) -> KeyMaterial:
+    from limpet.wire.cipher import decode_key_file
+
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_KEY_FILE + 1)

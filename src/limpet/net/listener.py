@@ -14,10 +14,11 @@ from limpet.errors import ConfigError, ConnectionClosed, DisconnectReason, TlsEr
 from limpet.limits import LISTENER, ListenerLimits
 from limpet.net import tcp, unix
 from limpet.net.caps import ConnectionCaps, Slot
-from limpet.net.first_bytes import FirstBytes, Kind
+from limpet.net.first_bytes import FirstBytes
 from limpet.net.refusal import disconnect_record, refusal_text
 from limpet.net.socket_stream import SocketStream
 from limpet.net.stream import ByteStream, StreamFacts
+from limpet.wire.sniff import Kind
 
 log = logging.getLogger("limpet.net.listener")
 
@@ -170,8 +171,10 @@ class Listener:
             raise
         except TimeoutError:
             log.info("%s: said nothing for %g s", stream.facts.peer, self._limits.first_bytes_s)
-        except (ConnectionClosed, TlsError) as exc:
+        except ConnectionClosed as exc:
             log.info("%s: %s", stream.facts.peer, exc)
+        except TlsError as exc:  # names the peer itself
+            log.info("%s", exc)
         except Exception:
             log.exception("%s: internal error, closing", stream.facts.peer)
             stream.abort()

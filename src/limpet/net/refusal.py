@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import struct
-
-from limpet.errors import DisconnectReason
-from limpet.net.first_bytes import Kind
+from limpet.errors import DisconnectReason, ProtocolError
+from limpet.wire.framing import Header
+from limpet.wire.serializers import SERIALIZERS, by_flags
+from limpet.wire.sniff import Kind
 
 _HTTP_TEXT = b"this port speaks xpra's protocol, not HTTP\n"
 HTTP_REFUSAL = (
@@ -21,9 +21,6 @@ _TEXTS = {
     Kind.UNKNOWN: "this port speaks xpra's protocol only",
 }
 
-_RENCODE = 0x01
-_RENCODEPLUS = 0x10
-
 
 def refusal_text(kind: Kind) -> bytes:
     """The answer to a protocol that the port does not have."""
@@ -35,14 +32,11 @@ def refusal_text(kind: Kind) -> bytes:
 def disconnect_record(first_bytes: bytes, reason: DisconnectReason, extra: str = "") -> bytes:
     """A whole unencrypted, uncompressed `disconnect` record in the serializer of the peer's first record.
 
-    `first_bytes` starts with the header of that record. All texts together stay below 64 bytes each, where every
-    serializer has its shortest form.
+    `first_bytes` starts with the header of that record.
     """
-    flags = first_bytes[1] if len(first_bytes) > 1 else 0
-    words = [word.encode("ascii")[:63] for word in ("disconnect", reason.value, extra) if word]
-    if flags & (_RENCODEPLUS | _RENCODE):
-        # Both have lists of n < 64 items as 192 + n and texts of n < 64 bytes as 128 + n.
-        body = bytes((192 + len(words),)) + b"".join(bytes((128 + len(word),)) + word for word in words)
-    else:
-        body = b"l" + b"".join(b"%d:%b" % (len(word), word) for word in words) + b"e"
-    return struct.pack(">cBBBI", b"P", flags & (_RENCODEPLUS | _RENCODE), 0, 0, len(body)) + body
+    try:
+        serializer = by_flags(first_bytes[1])
+    except ProtocolError:  # one that we do not have: the peer may still find our text in this one
+        serializer = SERIALIZERS["rencodeplus"]
+    body = serializer.dumps([word for word in ("disconnect", reason.value, extra) if word])
+    return Header(flags=serializer.flag, compression=0, chunk=0, length=len(body)).pack() + body

@@ -33,14 +33,16 @@ def plain_address(address: str) -> str:
 
 
 def is_loopback(address: str) -> bool:
+    """Whether the IP address `address` is of this machine only."""
     return ipaddress.ip_address(plain_address(address).partition("%")[0]).is_loopback
 
 
 def describe(transport: asyncio.BaseTransport) -> StreamFacts:
+    """Both ends of a TCP connection."""
     peer = transport.get_extra_info("peername")
     local = transport.get_extra_info("sockname")
     if peer is None:  # reset between accept and here: the first read reports it
-        return StreamFacts(kind="tcp", peer="tcp peer already gone", local="", address="0.0.0.0")
+        return StreamFacts(kind="tcp", peer="tcp peer already gone", local="", address="0.0.0.0")  # noqa: S104 - nobody
     address = plain_address(peer[0])
     return StreamFacts(
         kind="tcp",
@@ -81,7 +83,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
     if host == ALL_ADDRESSES:
-        everything = [(socket.AF_INET, "0.0.0.0")]
+        everything = [(socket.AF_INET, "0.0.0.0")]  # noqa: S104 - asked for by name
         return [*everything, (socket.AF_INET6, "::")] if socket.has_ipv6 else everything
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     return list(dict.fromkeys((info[0], str(info[4][0])) for info in found))

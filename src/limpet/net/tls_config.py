@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import logging
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from limpet.config.tls import TlsSettings
 from limpet.errors import OptionError, TlsError
 from limpet.limits import HANDSHAKE
 from limpet.net import host_names
@@ -16,22 +17,18 @@ from limpet.net.stream import ByteStream
 from limpet.net.tls import TlsPipe
 from limpet.net.tls_errors import explain_for_client, explain_for_server, wrong_host
 from limpet.net.tls_files import load_authorities, load_identity
-from limpet.net.tls_policy import CRL_FLAGS, harden, parse_flag, parse_verify_mode
+from limpet.net.tls_policy import CRL_FLAGS, harden, parse_verify_mode
 from limpet.net.tls_stream import Seen, TlsStream, start_tls
 from limpet.values import Buffer, Secret
 
 log = logging.getLogger("limpet.net.tls")
 
+_SYSTEM_STORE = ("", "default", "auto")
 
-def _texts(raw: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
-    """Field values for the options in `raw`, named `ssl-x` or `x`. Raises `OptionError` on an unknown one."""
-    fields = {}
-    for name, value in raw.items():
-        short = name.removeprefix("ssl-")
-        if short not in known:
-            raise OptionError(f"ssl-{short} has no effect here", hint=f"known are {', '.join(sorted(known))}")
-        fields[known[short]] = value
-    return fields
+
+def _absolute(path: str, base: Path) -> str:
+    """`path` as seen from `base`; the words that stand for the system's store, and nothing, stay as they are."""
+    return path if path.strip().lower() in _SYSTEM_STORE else str(base / Path(path).expanduser())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +50,20 @@ class TlsServerOptions:
     options: str = ""
 
     @classmethod
-    def from_raw(cls, raw: Mapping[str, str], key_password: Secret | None = None) -> TlsServerOptions:
-        """From option texts by name (`ssl-cert` or `cert`, ...). Raises `OptionError`."""
-        fields = _texts(raw, _SERVER_FIELDS)
-        return cls(**{"cert": "", **fields}, key_password=key_password)
+    def from_settings(cls, settings: TlsSettings, base: Path) -> TlsServerOptions:
+        """From the values that the user wrote; relative paths start at `base`."""
+        return cls(
+            cert=_absolute(settings.cert, base),
+            key=_absolute(settings.key, base),
+            key_password=settings.key_password,
+            ca_certs=_absolute(settings.ca_certs, base),
+            ca_data=settings.ca_data,
+            client_verify_mode=settings.client_verify_mode,
+            ciphers=settings.ciphers,
+            verify_flags=settings.verify_flags,
+            protocol=settings.protocol,
+            options=settings.options,
+        )
 
     def server(self, timeout: float = HANDSHAKE.tls_s) -> TlsListenerSide:
         """Check everything and load all files, now. Raises `OptionError` or `TlsError` naming what is wrong."""
@@ -79,7 +86,7 @@ class TlsServerOptions:
         return TlsListenerSide(context, timeout)
 
     def _verify_mode(self) -> ssl.VerifyMode:
-        own_ca = bool(self.ca_data.strip()) or self.ca_certs.strip().lower() not in ("", "default", "auto")
+        own_ca = bool(self.ca_data.strip()) or self.ca_certs.strip().lower() not in _SYSTEM_STORE
         if not self.client_verify_mode.strip():
             return ssl.CERT_OPTIONAL if own_ca else ssl.CERT_NONE
         mode = parse_verify_mode("ssl-client-verify-mode", self.client_verify_mode)
@@ -92,19 +99,6 @@ class TlsServerOptions:
         return mode
 
 
-_SERVER_FIELDS = {
-    "cert": "cert",
-    "key": "key",
-    "ca-certs": "ca_certs",
-    "ca-data": "ca_data",
-    "client-verify-mode": "client_verify_mode",
-    "ciphers": "ciphers",
-    "verify-flags": "verify_flags",
-    "protocol": "protocol",
-    "options": "options",
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsClientOptions:
     """The `ssl-*` options of a target as the user wrote them (docs: SSL options); empty means not given."""
@@ -114,7 +108,8 @@ class TlsClientOptions:
     ca_data: str = ""
     server_verify_mode: str = ""
     """required (also for `optional`: a server always has a certificate) or none, which checks no name either"""
-    check_hostname: str = ""
+    check_hostname: bool | None = None
+    """None: yes where the certificate is verified at all"""
     server_hostname: str = ""
     """the name that the certificate must have, if not the host of the target"""
     cert: str = ""
@@ -127,9 +122,22 @@ class TlsClientOptions:
     options: str = ""
 
     @classmethod
-    def from_raw(cls, raw: Mapping[str, str], key_password: Secret | None = None) -> TlsClientOptions:
-        """From option texts by name (`ssl-ca-certs` or `ca-certs`, ...). Raises `OptionError`."""
-        return cls(**_texts(raw, _CLIENT_FIELDS), key_password=key_password)
+    def from_settings(cls, settings: TlsSettings, base: Path) -> TlsClientOptions:
+        """From the values that the user wrote; relative paths start at `base`."""
+        return cls(
+            ca_certs=_absolute(settings.ca_certs, base),
+            ca_data=settings.ca_data,
+            server_verify_mode=settings.server_verify_mode,
+            check_hostname=settings.check_hostname,
+            server_hostname=settings.server_hostname,
+            cert=_absolute(settings.cert, base),
+            key=_absolute(settings.key, base),
+            key_password=settings.key_password,
+            ciphers=settings.ciphers,
+            verify_flags=settings.verify_flags,
+            protocol=settings.protocol,
+            options=settings.options,
+        )
 
     def client(self, host: str, timeout: float = HANDSHAKE.tls_s) -> TlsTargetSide:
         """Check everything and load all files, now, for a connection to `host`.
@@ -146,7 +154,13 @@ class TlsClientOptions:
             verify_flags=self.verify_flags,
         )
         mode = parse_verify_mode("ssl-server-verify-mode", self.server_verify_mode or "required")
-        check_name = parse_flag("ssl-check-hostname", self.check_hostname or "yes") and mode is not ssl.CERT_NONE
+        if mode is ssl.CERT_NONE and self.check_hostname:
+            raise OptionError(
+                "--ssl-check-hostname=yes and --ssl-server-verify-mode=none contradict each other: "
+                "a name in a certificate that nobody checked proves nothing",
+                hint="leave one of them out",
+            )
+        check_name = self.check_hostname is not False and mode is not ssl.CERT_NONE
         context.verify_mode = ssl.CERT_NONE if mode is ssl.CERT_NONE else ssl.CERT_REQUIRED
         # Loaded even where nothing is verified: a wrong path is an error all the same.
         own_ca = load_authorities(context, self.ca_certs, self.ca_data)
@@ -186,21 +200,6 @@ class TlsClientOptions:
         return name
 
 
-_CLIENT_FIELDS = {
-    "cert": "cert",
-    "key": "key",
-    "ca-certs": "ca_certs",
-    "ca-data": "ca_data",
-    "server-verify-mode": "server_verify_mode",
-    "check-hostname": "check_hostname",
-    "server-hostname": "server_hostname",
-    "ciphers": "ciphers",
-    "verify-flags": "verify_flags",
-    "protocol": "protocol",
-    "options": "options",
-}
-
-
 def _need_crl(context: ssl.SSLContext) -> None:
     if context.verify_flags & CRL_FLAGS and not context.cert_store_stats()["crl"]:
         raise OptionError(
@@ -237,14 +236,16 @@ class TlsTargetSide:
         self._own_certificate = own_certificate
         self._timeout = timeout
 
-    async def wrap(self, stream: ByteStream, where: str = "") -> TlsStream:
+    async def wrap(self, stream: ByteStream, where: str = "", *, warn: bool = True) -> TlsStream:
         """Do the handshake on an open stream; `where` names the server in messages. Raises `TlsError`.
+
+        `warn` is off only where nothing is said to the server (showing its certificate).
 
         With TLS 1.3 a server that refuses our certificate says so only afterwards: then the stream is lost with a
         `TlsError` at its first read.
         """
         where = where or stream.facts.peer
-        if self.context.verify_mode is ssl.CERT_NONE:
+        if warn and self.context.verify_mode is ssl.CERT_NONE:
             log.warning(
                 "%s: the server's certificate is not verified (--ssl-server-verify-mode=none): "
                 "whoever is in between can read and change everything",

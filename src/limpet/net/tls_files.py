@@ -86,7 +86,7 @@ def _load_chain(
     try:
         context.load_cert_chain(cert_path, key_path, password)
     except ssl.SSLError as exc:
-        if exc.reason == "KEY_VALUES_MISMATCH" or exc.reason == "KEY_TYPE_MISMATCH":
+        if exc.reason in {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"}:
             raise TlsError(
                 f"the private key in {key_path} does not belong to the certificate in {cert_path}",
                 hint=f"check --{option}-cert and --{option}-key",

@@ -74,16 +74,6 @@ def parse_verify_mode(option: str, text: str) -> ssl.VerifyMode:
     return mode
 
 
-def parse_flag(option: str, text: str) -> bool:
-    """A yes or no. Raises `OptionError`."""
-    word = text.strip().lower()
-    if word in ("yes", "true", "on", "1"):
-        return True
-    if word in ("no", "false", "off", "0"):
-        return False
-    raise OptionError(f"--{option}={text}: neither yes nor no")
-
-
 def parse_verify_flags(text: str) -> ssl.VerifyFlags:
     """The flags of `--ssl-verify-flags`; what is given adds to the trust in the nearest anchor, which stays on."""
     flags = ssl.VERIFY_X509_TRUSTED_FIRST
@@ -160,6 +150,7 @@ def harden(context: ssl.SSLContext, *, protocol: str, options: str, ciphers: str
     if low > high:
         raise OptionError("--ssl-protocol and --ssl-options together leave no TLS version")
     context.minimum_version, context.maximum_version = low, high
+    wanted &= ~(ssl.OP_NO_TLSv1_2 | ssl.OP_NO_TLSv1_3)  # said by the versions above, as newer OpenSSLs want it
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET | wanted
     # Python ignores a missing close_notify by default; here it means that somebody cut the connection.
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF

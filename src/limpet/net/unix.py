@@ -28,6 +28,7 @@ _UCRED = struct.Struct("3i")
 
 
 def describe(transport: asyncio.BaseTransport) -> StreamFacts:
+    """The user and process at the other end, as the kernel knows them (unix(7): SO_PEERCRED)."""
     sock: socket.socket = transport.get_extra_info("socket")
     local = os.fsdecode(transport.get_extra_info("sockname") or transport.get_extra_info("peername") or "")
     if sys.platform != "linux":  # no uid: a module that relies on it must refuse

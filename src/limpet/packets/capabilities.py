@@ -218,8 +218,19 @@ class ClientHello(Capabilities):
     file: FileCaps = group(FileCaps)
     audio: AudioCaps = group(AudioCaps)
 
+    def first_to_wire(self, spelling: Spelling | Dialect) -> dict[str, Wire]:
+        """The hello for a server of unknown version: its encryption keys in both spellings (crypto.md 4.6).
+
+        6.x ignores the flat `cipher` keys, 3.1.3 the `encryption` dict.
+        """
+        out = self.to_wire(spelling)
+        if self.encryption is not None:
+            self.encryption.write(out, Spelling.BOTH)
+        return out
+
     @property
     def metadata_supported(self) -> tuple[str, ...]:
+        """The names of window metadata that the client takes."""
         return self.window.metadata_supported
 
     @property
@@ -277,7 +288,7 @@ class ServerHello(Capabilities):
     """modifier name to [[key code, key name]..]"""
     modifiers_keynames: TextMap | None = cap("modifiers-keynames", default=None)
     key_repeat: tuple[U32, U32] | None = cap("key_repeat", default=None)
-    wheel_precise: bool = cap("wheel.precise", "wheel/precise", default=False)
+    wheel_precise: bool = cap("wheel.precise", default=False)
     pointer_relative: bool = cap("pointer.relative", "", default=False)
     """3.1.3; nested it would make `pointer` a dict"""
     clipboard: ClipboardCaps = group(ClipboardCaps)

@@ -174,6 +174,8 @@ def _scalar(value: Any, key: Key) -> Any:
     for empty in ("", b""):
         if empty in value:
             return value[empty]
+    if key.strict:
+        return value  # a wrong type, said by the codec
     return bool(value) if key.boolean else MISSING
 
 
@@ -213,10 +215,12 @@ def _put(out: dict[str, Wire], path: tuple[str, ...], value: Wire) -> None:
             node[key] = child
         node = child
     last = path[-1]
-    if isinstance(node.get(last), dict) and not isinstance(value, Mapping):
-        node[last][""] = value
-    elif isinstance(node.get(last), dict) and isinstance(value, Mapping):
-        node[last].update(value)
+    there = node.get(last)
+    if isinstance(value, Mapping):
+        # a copy: other keys may still go into it
+        node[last] = {**there, **value} if isinstance(there, dict) else dict(value)
+    elif isinstance(there, dict):
+        there[""] = value
     else:
         node[last] = value
 

@@ -2,15 +2,14 @@
 
 # no `from __future__ import annotations`: the table reads the field types as objects
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from limpet.packets.capfields import Capabilities, cap
-from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I32, U8, U16, U32, U64, AnyWire, Codec, RectPx, SizePx, TextMap, load_text
 from limpet.packets.records import Record, entry
-from limpet.values import Rect, Wire
+from limpet.values import Rect
 
 MIB = 1024 * 1024
 
@@ -232,28 +231,16 @@ class NotificationCaps(Capabilities):
     actions: bool = cap("notifications.actions", "notifications/actions", default=False)
 
 
-def _load_size_limit(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < 2**63:
-        raise ValueError("expected a size")
-    # xpra 3.1.3: `file-size-limit` counts MB, from 4.x on the size is in bytes (session-packets.md 6.13). A limit of
-    # bytes below 64 KiB makes no sense, one of more than 64 GB neither.
-    return value * MIB if value < 65536 else value
-
-
-def _dump_size_limit(value: int, dialect: Dialect) -> Wire:
-    return value if dialect.nested else max(1, value // MIB)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCaps(Capabilities):
     """File transfer, URLs and printing of either side."""
 
     enabled: bool = cap("file-transfer", "file/enabled file-transfer", default=False)
     ask: bool = cap("file-transfer-ask", "file/ask file-transfer-ask", default=False)
-    size_limit: Annotated[int, Codec(_load_size_limit, _dump_size_limit)] = cap(
-        "file-size-limit", "file/size-limit max-file-size", default=0
-    )
-    """bytes; 0: none"""
+    size_limit: U64 = cap("", "file/size-limit max-file-size", default=0)
+    """bytes; 0: not said"""
+    size_limit_mb: U32 = cap("file-size-limit", "", default=0)
+    """the same in MiB, for 3.1.3 (session-packets.md 6.13)"""
     chunks: U32 = cap("file-chunks", "file/chunks file-chunks", default=0)
     """bytes; 0: no chunking"""
     open: bool = cap("open-files", "file/open open-files", default=False)
@@ -263,6 +250,11 @@ class FileCaps(Capabilities):
     printing: bool = cap("printing", "file/printing printing", default=False)
     printing_ask: bool = cap("printing-ask", "file/printing-ask printing-ask", default=False)
     ask_timeout_s: U32 = cap("file-ask-timeout", "file/ask-timeout file-ask-timeout", default=0)
+
+    @property
+    def max_bytes(self) -> int:
+        """The biggest file that is taken; 0: not said."""
+        return self.size_limit or self.size_limit_mb * MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +293,16 @@ class NetworkCaps(Capabilities):
     bandwidth_limit: U64 = cap("bandwidth-limit", "bandwidth/limit bandwidth-limit", default=0)
     """bits per second, 0: none"""
     bandwidth_detection: bool = cap("bandwidth-detection", "bandwidth/detection bandwidth-detection", default=False)
+
+    def compressor(self, available: Collection[str]) -> str:
+        """The record compressor for this peer among those we have, "" for none (framing.md 1.3, last row).
+
+        zlib comes last: only old peers name it.
+        """
+        for name in ("lz4", "zstd", "brotli", "zlib"):
+            if name in available and (getattr(self, name) or name in self.compressors):
+                return name
+        return ""
 
     @property
     def wants_pings(self) -> bool:

@@ -30,7 +30,7 @@ VERSION_FOR_NESTED = "6.5"
 VERSION_FOR_FLAT = "3.1.3"
 """What we call ourselves towards flat peers, which know no other (hello.md 3.3, last line)."""
 
-_NUMBERS = re.compile(r"\d{1,9}")
+_NUMBERS = re.compile(r"[0-9]{1,9}(?![0-9])")
 MAX_VERSION_TEXT = 64
 
 

@@ -8,14 +8,27 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
-from limpet.values import Buffer, Pixels
+from limpet.errors import LimpetError
+from limpet.values import Buffer, PixelFormat, Pixels
+
+MAX_EXTENT_PX = 16384
+MAX_AREA_PX = 64 * 1024 * 1024
+"""256 MiB of pixels: two 8K screens; no window is bigger"""
+
+
+class PictureError(LimpetError):
+    """A picture does not decode, or is not what it was declared to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeOptions:
-    """`quality` 1..100 for lossy encodings; `rgb_formats` that the client takes; compressors of raw pixels it takes."""
+    """`quality` 1..100 for lossy encodings; `rgb_formats` that the client takes; compressors of raw pixels it takes.
+
+    `lossy`: the client lets pixels differ for the sake of size, so a lossy encoding may be chosen unasked.
+    """
 
     quality: int = 80
+    lossy: bool = False
     rgb_formats: tuple[str, ...] = ("RGB",)
     lz4: bool = False
     zlib: bool = False
@@ -40,6 +53,13 @@ class PictureEncoder(Protocol):
     """One encoding; stateless, callable from any thread."""
 
     def encode(self, pixels: Pixels, options: EncodeOptions) -> Picture: ...
+
+
+class PictureDecoder(Protocol):
+    """One encoding; stateless, callable from any thread. What it is given comes from a peer."""
+
+    def decode(self, picture: Picture) -> Pixels:
+        """The pixels, BGRX or BGRA, rows without gaps or as `rowstride` says. Raises PictureError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +90,32 @@ def encoder(name: str) -> PictureEncoder:
     """The encoder of `name`, a key of `ENCODINGS`."""
     made: PictureEncoder = importlib.import_module(ENCODINGS[name].module).ENCODER
     return made
+
+
+def decoder(name: str) -> PictureDecoder:
+    """The decoder of `name`, a key of `ENCODINGS`."""
+    made: PictureDecoder = importlib.import_module(ENCODINGS[name].module).DECODER
+    return made
+
+
+def decode(picture: Picture) -> Pixels:
+    """Decode a picture that a peer sent: BGRX or BGRA pixels, exactly as many as declared. Raises PictureError.
+
+    Bounded before anything is allocated: 16384 pixels in a direction, 64 Mi in all.
+    """
+    if picture.encoding not in ENCODINGS:
+        raise PictureError(f"encoding {picture.encoding!r} is not known")
+    width, height = picture.width, picture.height
+    if not 0 < width <= MAX_EXTENT_PX or not 0 < height <= MAX_EXTENT_PX or width * height > MAX_AREA_PX:
+        raise PictureError(f"a picture of {width} by {height} pixels is not accepted")
+    return decoder(picture.encoding).decode(picture)
+
+
+def checked_pixels(width: int, height: int, pixel_format: PixelFormat, rowstride: int, data: Buffer) -> Pixels:
+    """Pixels whose buffer is big enough. Raises PictureError."""
+    line = width * pixel_format.bytes_per_pixel
+    if rowstride < line or rowstride > 16 * (MAX_EXTENT_PX + 64):
+        raise PictureError(f"rows of {rowstride} bytes for {width} pixels {pixel_format.value}")
+    if len(data) < rowstride * (height - 1) + line:
+        raise PictureError(f"{len(data)} bytes for {width} by {height} pixels {pixel_format.value}")
+    return Pixels(width, height, pixel_format, rowstride, data)

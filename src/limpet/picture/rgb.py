@@ -5,14 +5,20 @@ from __future__ import annotations
 import struct
 import zlib
 
-from limpet.picture.base import EncodeOptions, Picture
+from limpet.picture.base import EncodeOptions, Picture, PictureError, checked_pixels
+from limpet.picture.pillow import image_of, pixels_of
 from limpet.values import Buffer, PixelFormat, Pixels
 
 MIN_COMPRESS = 256
 ZLIB_LEVEL = 1
+_LZ4_PREFIX = struct.Struct("<I")
+_OPAQUE = {PixelFormat.BGRA: "BGRX", PixelFormat.RGBA: "RGBX", PixelFormat.ARGB: "XRGB"}
+_DEFAULT_FORMATS = {"rgb24": "RGB", "rgb32": "RGBX"}
+_SLACK_ROWS = 1
+"""servers may send the last row in full, with its padding"""
 
 
-class RgbEncoder:
+class RgbCodec:
     """Sends what was captured where the client takes it, else plain RGB, which everybody does."""
 
     def encode(self, pixels: Pixels, options: EncodeOptions) -> Picture:
@@ -23,42 +29,88 @@ class RgbEncoder:
                 compressor, data = "lz4", _lz4(data)
             elif options.zlib:
                 compressor, data = "zlib", zlib.compress(data, ZLIB_LEVEL)
-        four = PixelFormat[rgb_format].bytes_per_pixel == 4
+        known = PixelFormat[rgb_format]
         return Picture(
-            encoding="rgb32" if four else "rgb24",
+            encoding="rgb32" if known.bytes_per_pixel == 4 else "rgb24",
             data=data,
             width=pixels.width,
             height=pixels.height,
             rowstride=rowstride,
             rgb_format=rgb_format,
             compressor=compressor,
-            has_alpha=PixelFormat[rgb_format].has_alpha,
+            has_alpha=known.has_alpha,
         )
+
+    def decode(self, picture: Picture) -> Pixels:
+        """The format comes from `rgb_format`, not from the encoding's name (docs/protocol: rgb24, rgb32)."""
+        name = picture.rgb_format or _DEFAULT_FORMATS[picture.encoding]
+        if name not in PixelFormat.__members__:
+            raise PictureError(f"pixels of format {name!r} are not known")
+        known = PixelFormat[name]
+        rowstride = picture.rowstride or picture.width * known.bytes_per_pixel
+        most = rowstride * (picture.height + _SLACK_ROWS)
+        data = _inflated(picture.compressor, picture.data, most)
+        pixels = checked_pixels(picture.width, picture.height, known, rowstride, data)
+        if known in {PixelFormat.BGRX, PixelFormat.BGRA} and rowstride % 4 == 0:
+            return pixels
+        return pixels_of(image_of(pixels, alpha=True))
 
 
 def _lz4(data: Buffer) -> bytes:
     import lz4.block
 
     packed: bytes = lz4.block.compress(data, mode="fast", acceleration=2, store_size=False)
-    return struct.pack("<I", len(data)) + packed
+    return _LZ4_PREFIX.pack(len(data)) + packed
+
+
+def _inflated(compressor: str, data: Buffer, most: int) -> Buffer:
+    """At most `most` bytes: more is an error, found before or while it is inflated."""
+    if not compressor:
+        return data
+    if compressor == "lz4":
+        return _lz4_inflated(data, most)
+    if compressor == "zlib":
+        inflater = zlib.decompressobj()
+        try:
+            plain = inflater.decompress(data, most)
+        except zlib.error as error:
+            raise PictureError(f"pixels do not inflate: {error}") from error
+        if not inflater.eof:
+            raise PictureError("zlib pixels are cut off, or more than declared")
+        return plain
+    raise PictureError(f"pixels compressed by {compressor!r} are not known")
+
+
+def _lz4_inflated(data: Buffer, most: int) -> Buffer:
+    import lz4.block
+
+    if len(data) < _LZ4_PREFIX.size:
+        raise PictureError("lz4 pixels without their size")
+    (size,) = _LZ4_PREFIX.unpack_from(data)
+    if size > most:
+        raise PictureError(f"lz4 pixels of {size} bytes, declared were at most {most}")
+    try:
+        plain: bytes = lz4.block.decompress(memoryview(data)[_LZ4_PREFIX.size :], uncompressed_size=size)
+    except lz4.block.LZ4BlockError as error:
+        raise PictureError(f"pixels do not inflate: {error}") from error
+    return plain
 
 
 def _in_client_format(pixels: Pixels, formats: tuple[str, ...]) -> tuple[str, Buffer, int]:
-    wanted = pixels.format.value
-    if wanted in formats:
-        return wanted, pixels.data, pixels.rowstride
-    if wanted == "BGRA" and "BGRX" in formats:
-        return "BGRX", pixels.data, pixels.rowstride
-    if wanted == "BGRX" and "BGRA" in formats:
-        return "BGRX", pixels.data, pixels.rowstride
-    from PIL import Image
+    """Format, bytes and rowstride as sent. The captured bytes where the client reads them, else a converted copy."""
+    own = pixels.format.value
+    if own in formats:
+        return own, pixels.data, pixels.rowstride
+    opaque = _OPAQUE.get(pixels.format, "")
+    if opaque in formats:
+        return opaque, pixels.data, pixels.rowstride
+    alpha = pixels.format.has_alpha and "RGBA" in formats
+    image = image_of(pixels, alpha=alpha)
+    if alpha:
+        return "RGBA", image.tobytes("raw", "RGBA"), pixels.width * 4
+    if "RGB" not in formats and "RGBX" in formats:
+        return "RGBX", image.tobytes("raw", "RGBX"), pixels.width * 4
+    return "RGB", image.tobytes("raw", "RGB"), pixels.width * 3
 
-    raw = pixels.format.value
-    image = Image.frombuffer(
-        "RGB", (pixels.width, pixels.height), bytes(pixels.data), "raw", "BGRX", pixels.rowstride, 1
-    )
-    del raw
-    return "RGB", image.tobytes(), pixels.width * 3
 
-
-ENCODER = RgbEncoder()
+ENCODER = DECODER = RgbCodec()

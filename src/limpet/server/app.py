@@ -22,10 +22,10 @@ from limpet.server.desktop import Desktop
 from limpet.server.features.base import Feature, FeatureContext
 from limpet.server.features.registry import FEATURES
 from limpet.server.hello import ServerIdentity, server_hello
+from limpet.server.listeners import ListenerPlan
 from limpet.server.login import LoginServices
 from limpet.server.render import encodings
 from limpet.server.requests import ANSWERS
-from limpet.net.endpoint import BindSpec
 from limpet.values import Size, Wire
 from limpet.x11.connection import X11Connection
 
@@ -38,7 +38,7 @@ DISCONNECT_GRACE_S = 1.0
 class ListenerSetup:
     """One listener, ready to be opened."""
 
-    bind: BindSpec
+    plan: ListenerPlan
     policy: ListenerPolicy
     protection: Protection
 
@@ -94,8 +94,8 @@ class Server:
         """Bind everything; the addresses as they are now. Raises `ListenFailed`, `ConfigError`."""
         caps = ConnectionCaps(self._clock)
         for setup in self._settings.listeners:
-            listener = await TRANSPORTS[setup.bind.kind].listen(
-                setup.bind, setup.policy, caps, functools.partial(self._accepted, setup)
+            listener = await TRANSPORTS[setup.plan.bind.kind].listen(
+                setup.plan.bind, setup.policy, caps, functools.partial(self._accepted, setup)
             )
             self._listeners.append((listener, setup))
         return tuple((address, setup) for listener, setup in self._listeners for address in listener.addresses)

@@ -264,7 +264,7 @@ class _Planner:
         for path in self._options.given:
             if path.startswith("tls.") and path not in line.own.given:
                 self._use(path)
-        return settings
+        return settings.resolved(self._context.resolve)
 
     def _ssl_mode(self, line: _Line) -> SslMode:
         own = "listen.ssl" in line.own.given

@@ -133,10 +133,7 @@ def _identity(plan: SessionPlan, display: Xvfb) -> ServerIdentity:
 def _announce(
     plan: SessionPlan, folder: SessionDir, display: Xvfb, addresses: tuple[tuple[str, ListenerSetup], ...]
 ) -> tuple[str, ...]:
-    plans = dict(
-        zip((id(setup) for setup in dict.fromkeys(s for _, s in addresses)), plan.listen.listeners, strict=True)
-    )
-    lines = [banner(plans[id(setup)], address) for address, setup in addresses]
+    lines = [banner(setup.plan, address) for address, setup in addresses]
     folder.write_info(
         SessionInfo(
             started=datetime.now().astimezone().isoformat(timespec="seconds"),

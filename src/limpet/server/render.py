@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from limpet.packets.capgroups import EncodingCaps
 from limpet.picture.base import ENCODINGS, EncodeOptions, Picture, encoder
-from limpet.picture.choice import ClientPictures, choose
+from limpet.picture.choice import ClientPictures, choose, is_photo
 from limpet.values import Pixels, Rect, Xid
 from limpet.x11.capture import Capturer
 
@@ -30,6 +30,7 @@ def picture_wish(caps: EncodingCaps) -> PictureWish:
         wanted="" if caps.setting in ("auto", "") else caps.setting,
         options=EncodeOptions(
             quality=caps.quality or DEFAULT_QUALITY,
+            lossy=0 < caps.quality < 100,
             rgb_formats=caps.rgb_formats or DEFAULT_FORMATS,
             lz4=caps.rgb_lz4,
             zlib=caps.rgb_zlib,
@@ -42,7 +43,8 @@ def render(xid: Xid, wish: PictureWish, capturer: Capturer, rects: Sequence[Rect
     pictures = []
     for rect in rects:
         pixels = capturer.capture(xid, rect)
-        name = choose(pixels.width, pixels.height, pixels.format, wish)
+        photo = wish.options.lossy and is_photo(pixels)
+        name = choose(pixels.width, pixels.height, pixels.format, wish, photo=photo)
         picture = encoder(name).encode(pixels, wish.options)
         pictures.append((Rect(rect.x, rect.y, pixels.width, pixels.height), picture))
     return pictures

@@ -182,11 +182,11 @@ def create(environment: Environment, roots: Sequence[Path] = ()) -> SessionDir:
 def candidate_roots(environment: Environment) -> list[Path]:
     """Where sessions may be, the best place first; not all of these exist."""
     uid = os.geteuid()
+    login_dir = Path(f"/run/user/{uid}")  # systemd's, which `su` and cron do not tell about
     roots = []
     if environment.runtime_dir:
         roots.append(Path(environment.runtime_dir, "limpet"))
-    login_dir = Path(f"/run/user/{uid}")  # systemd's, which `su` and cron do not tell about
-    if login_dir.is_dir():
+    elif login_dir.is_dir():
         roots.append(login_dir / "limpet")
     if environment.home:
         roots.append(Path(environment.home, ".limpet", "run"))
@@ -287,7 +287,7 @@ def socket_answers(path: Path) -> bool:
     return True
 
 
-# -- process ids --------------------------------------------------------------------------------------------------------
+# -- process ids -------------------------------------------------------------------------------------------------------
 
 
 def process_start(pid: int) -> str | None:
@@ -359,7 +359,7 @@ def _signal(pid: int, number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-# -- files --------------------------------------------------------------------------------------------------------------
+# -- files -------------------------------------------------------------------------------------------------------------
 
 
 def _open_folder(folder: Path) -> int:

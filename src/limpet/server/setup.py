@@ -21,7 +21,7 @@ def listener_setup(plan: ListenerPlan, resolve: Callable[[str], Path], environme
     tls = _tls(plan.tls, resolve, environment) if plan.tls is not None else None
     aes = plan.aes
     return ListenerSetup(
-        bind=plan.bind,
+        plan=plan,
         policy=FixedPolicy(tls=tls, tls_only=plan.tls_only),
         protection=Protection(
             name=banner(plan),

@@ -327,6 +327,9 @@ class ClientSession:
             self._end(refusal, str(refusal), by_peer=False)
 
     def _broken(self, error: RemoteProtocolError) -> None:
+        self._check_text()
+        if self._link.terminated:
+            return
         if self._policy.aes is not None and not self._heard_encrypted:
             wrong = CipherError(
                 "the server's first encrypted record does not decrypt: its key differs from ours, or its AES mode",

@@ -1,4 +1,4 @@
-"""The rencodeplus serializer: one self-delimiting value per payload, first byte = type (docs/protocol, packet encoders).
+"""The rencodeplus serializer: one self-delimiting value per payload, its first byte the type.
 
 `decode` and `encode` serve the legacy rencode too (`wire.rencode`): it differs in strings and floats only.
 """
@@ -19,12 +19,22 @@ from limpet.wire.values import MAX_DEPTH, build_dict, plain
 _INT_END = 44
 _FLOAT64, _LIST, _DICT, _BIG, _INT8, _INT16, _INT32, _INT64, _FLOAT32 = 44, 59, 60, 61, 62, 63, 64, 65, 66
 _TRUE, _FALSE, _NONE, _NEGATIVE, _FIXED_DICT, _END, _TEXT, _FIXED_LIST = 67, 68, 69, 70, 102, 127, 128, 192
+_CONSTANTS = {
+    _TRUE: True,
+    _FALSE: False,
+    _NONE: None,
+    **{code: _NEGATIVE - 1 - code for code in range(_NEGATIVE, _FIXED_DICT)},
+}
 
-_int16 = struct.Struct("!h").unpack_from
-_int32 = struct.Struct("!i").unpack_from
-_int64 = struct.Struct("!q").unpack_from
 _float32 = struct.Struct("!f").unpack_from
-_float64 = struct.Struct("!d").unpack_from
+_NUMBERS = {
+    _INT8: (struct.Struct("!b").unpack_from, 1),
+    _INT16: (struct.Struct("!h").unpack_from, 2),
+    _INT32: (struct.Struct("!i").unpack_from, 4),
+    _INT64: (struct.Struct("!q").unpack_from, 8),
+    _FLOAT32: (_float32, 4),
+    _FLOAT64: (struct.Struct("!d").unpack_from, 8),
+}
 _MAX_LENGTH_DIGITS = 10
 _length = re.compile(rb"([0-9]{1,%d})([:/])" % _MAX_LENGTH_DIGITS).match
 _decimal = re.compile(rb"-?[0-9]+").fullmatch
@@ -65,45 +75,28 @@ class _Decoder:
             pos += 1
             if code < _INT_END:
                 add(code)
-            elif code >= _TEXT:
-                if code < _FIXED_LIST:
-                    end = pos + code - _TEXT
-                    add(data[pos:end].decode() if text else data[pos:end])
-                    pos = end
-                elif code == _FIXED_LIST:
-                    add([])
-                else:
-                    if not counted:
-                        self._budget = count - 1
-                    item, pos = self.container(pos, code, depth)
-                    add(item)
-                    if not counted:
-                        count = self._budget + 1
-            elif code == _INT16:
-                add(_int16(data, pos)[0])
-                pos += 2
-            elif code == _INT8:
-                item = data[pos]
-                add(item - 256 if item > 127 else item)
-                pos += 1
-            elif code == _TRUE:
-                add(True)
-            elif code == _FALSE:
-                add(False)
-            elif code == _END:
-                if counted:
-                    raise SerializerError("terminator where a value belongs")
-                self._budget = count
-                return result, pos
-            elif code >= _FIXED_DICT or code == _LIST or code == _DICT:
+            elif _TEXT <= code < _FIXED_LIST:
+                end = pos + code - _TEXT
+                add(data[pos:end].decode() if text else data[pos:end])
+                pos = end
+            elif code >= _FIXED_DICT or _LIST <= code <= _DICT:
+                if code == _END:
+                    if counted:
+                        raise SerializerError("terminator where a value belongs")
+                    self._budget = count
+                    return result, pos
                 if not counted:
                     self._budget = count - 1
                 item, pos = self.container(pos, code, depth)
                 add(item)
                 if not counted:
                     count = self._budget + 1
-            elif code >= _NEGATIVE:
-                add(_NEGATIVE - 1 - code)
+            elif code in _NUMBERS:
+                unpack, size = _NUMBERS[code]
+                add(unpack(data, pos)[0])
+                pos += size
+            elif code in _CONSTANTS:
+                add(_CONSTANTS[code])
             else:
                 item, pos = self.other(pos, code)
                 add(item)
@@ -116,7 +109,9 @@ class _Decoder:
         depth += 1
         if depth > self._limits.max_depth:
             raise LimitExceeded(f"values nested deeper than {self._limits.max_depth}")
-        if code >= _FIXED_LIST:
+        if code == _FIXED_LIST:
+            return [], pos
+        if code > _FIXED_LIST:
             return self.values(pos, code - _FIXED_LIST, depth)
         if code == _LIST:
             return self.values(pos, -1, depth)
@@ -124,7 +119,7 @@ class _Decoder:
         return build_dict(pairs, self._limits), pos
 
     def other(self, pos: int, code: int) -> tuple[Any, int]:
-        """A scalar of the rarer kinds."""
+        """A long string or a decimal integer."""
         data = self._data
         if 48 <= code <= 57:
             match = _length(data, pos - 1)
@@ -138,16 +133,6 @@ class _Decoder:
                     raise SerializerError("legacy rencode has no '/' strings")
                 return data[pos:end], end
             return data[pos:end].decode() if self._text else data[pos:end], end
-        if code == _INT32:
-            return _int32(data, pos)[0], pos + 4
-        if code == _INT64:
-            return _int64(data, pos)[0], pos + 8
-        if code == _FLOAT64:
-            return _float64(data, pos)[0], pos + 8
-        if code == _FLOAT32:
-            return _float32(data, pos)[0], pos + 4
-        if code == _NONE:
-            return None, pos
         if code == _BIG:
             return self._big(pos)
         raise SerializerError(f"invalid type byte {code}")

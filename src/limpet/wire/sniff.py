@@ -45,7 +45,6 @@ def classify(first: Buffer) -> Kind | None:
         return None
     undecided = False
     for prefix, kind in _PREFIXES:
-        prefix = prefix[:HEADER_SIZE]
         if data.startswith(prefix):
             return kind
         undecided = undecided or prefix.startswith(data)

@@ -192,7 +192,8 @@ class PacketReader:
 
 def _conceal(error: RemoteProtocolError, record: Record) -> None:
     """In an encrypted record all that can go wrong after the header is one error: it may be a wrong key, and the kinds
-    of damage must not tell an attacker anything about the plain text. Returns when the record is clear."""
+    of damage must not tell an attacker anything about the plain text. Returns when the record is clear.
+    """
     if record.flags & _CIPHER:
         raise CipherError(UNDECIPHERABLE) from error
 
@@ -244,7 +245,8 @@ class PacketWriter:
 
         `flush`: nothing else is queued. `bulk`: index (1 to 15) of an argument of big bytes that are compressed
         already; they go out as a raw chunk, uncopied unless they are encrypted, or inside the packet when the peer
-        takes no chunks. A buffer that comes back is the one given: do not change it before it is written. Raises LocalProtocolError for a packet that has no encoding; nothing is encrypted then.
+        takes no chunks. A buffer that comes back is the one given: do not change it before it is written.
+        Raises LocalProtocolError for a packet that has no encoding; nothing is encrypted then.
         """
         if not items or None in items:
             raise LocalProtocolError(f"packet without a type, or with a null argument: {items[:1]}")

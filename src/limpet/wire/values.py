@@ -30,7 +30,7 @@ def build_dict(pairs: list[Any], limits: DecodeLimits) -> dict[Any, Any]:
         integers = [key for key in keys if type(key) is int]
         if len(integers) > limits.max_integer_keys:
             raise LimitExceeded(f"dict with more than {limits.max_integer_keys} integer keys")
-        if integers and not (-_INT64 <= min(integers) and max(integers) < _INT64):
+        if integers and (min(integers) < -_INT64 or max(integers) >= _INT64):
             raise SerializerError("integer of more than 64 bits as a dict key")
     return dict(zip(keys, pairs[1::2], strict=True))
 

@@ -9,7 +9,7 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
-from limpet.client.messages import Exited, PasswordEntered
+from limpet.client.messages import Exited, PasswordEntered, RoomAvailable
 from limpet.client.ui.base import EventQueue
 from limpet.client.ui.qt import QtUi
 
@@ -21,12 +21,16 @@ def main() -> int:
     events = EventQueue(woken.release)
     ui = QtUi(events)
 
+    room = threading.Event()
+
     def send() -> None:
         while True:
             woken.acquire()
             for event in events.drain():
                 if isinstance(event, PasswordEntered):  # a Secret cannot be pickled: on purpose
                     pipe.send((event.token, event.password.reveal() if event.password is not None else None))
+                elif isinstance(event, RoomAvailable):
+                    room.set()
                 else:
                     pipe.send(event)
                 if isinstance(event, Exited):
@@ -35,9 +39,12 @@ def main() -> int:
     def receive() -> None:
         while True:
             try:
-                ui.post(pipe.recv())
+                command = pipe.recv()
             except EOFError:
                 return
+            while not ui.post(command):
+                room.wait()
+                room.clear()
 
     sender = threading.Thread(target=send)
     sender.start()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import xcffib
+import xcffib.xfixes
 import xcffib.xproto
 import xcffib.xtest
 
@@ -32,6 +33,7 @@ from limpet.values import PixelFormat, Pixels, Rect, WindowId
 
 ROOT = Path(__file__).parents[3]
 TIMEOUT_S = 20.0
+_MARK = WindowId(999_999)
 
 E = TypeVar("E")
 
@@ -71,14 +73,21 @@ class UiProcess:
             self.seen.append(self._pipe.recv())
 
     def settle(self) -> list[Any]:
-        """All events up to now: those that come before the answer to a picture for no window, not waited for yet."""
-        self.post(paint(WindowId(999_999), Rect(0, 0, 1, 1), (0, 0, 0)))
+        """All events up to now, not waited for yet; what was commanded before has reached the X server then.
+
+        The answer to a picture for no window marks the point. It takes two: Qt sends its requests to the X server
+        after the commands that wait at one time.
+        """
+        return self._marked() + self._marked()
+
+    def _marked(self) -> list[Any]:
+        self.post(paint(_MARK, Rect(0, 0, 1, 1), (0, 0, 0)))
         events: list[Any] = []
         deadline = time.monotonic() + TIMEOUT_S
         while True:
             while self.seen:
                 event = self.seen.pop(0)
-                if isinstance(event, PaintDone) and event.window_id == 999_999:
+                if isinstance(event, PaintDone) and event.window_id == _MARK:
                     return events
                 events.append(event)
             if not self._pipe.poll(max(0.0, deadline - time.monotonic())):
@@ -97,13 +106,14 @@ class UiProcess:
         self.post(command)
         return self.wait(PaintDone, lambda event: event.sequence == command.sequence)
 
-    def quit(self, code: int = 0) -> int:
+    def quit(self, code: int = 0, errors: str = "") -> int:
+        """End it; `errors` is what it must have written to stderr."""
         self.post(Quit(code))
         self.wait(Exited)
         self._pipe.close()
         status = self.process.wait(TIMEOUT_S)
-        errors = self.process.stderr.read() if self.process.stderr is not None else ""
-        assert errors == "", errors
+        assert self.process.stderr is not None
+        assert self.process.stderr.read() == errors
         return status
 
     def stop(self) -> None:
@@ -139,8 +149,10 @@ def plain(rect: Rect, bgr: tuple[int, int, int]) -> Pixels:
 
 def pattern(width: int, height: int) -> Pixels:
     """A picture in which every pixel differs from its neighbours and tells where it is."""
-    rows = [bytes(b for x in range(width) for b in (x & 0xFF, y & 0xFF, (x * 7 + y * 13) & 0xFF, 0xFF)) for y in
-            range(height)]
+    rows = [
+        bytes(b for x in range(width) for b in (x & 0xFF, y & 0xFF, (x * 7 + y * 13) & 0xFF, 0xFF))
+        for y in range(height)
+    ]
     return Pixels(width, height, PixelFormat.BGRX, width * 4, b"".join(rows))
 
 
@@ -206,6 +218,13 @@ class XView:
         data = bytes(reply.data.buf())
         return rgb_rows(Pixels(rect.width, rect.height, PixelFormat.BGRX, rect.width * 4, data))
 
+    def wait_image(self, window: int, rect: Rect, test: Callable[[list[bytes]], bool]) -> None:
+        """Wait until a part of the screen looks as it should, for what Qt paints by itself and does not tell of."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not test(self.image(window, rect)):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the window does not look as it should")
+
     def pixel(self, window: int, x: int, y: int) -> tuple[int, ...]:
         return tuple(self.image(window, Rect(x, y, 1, 1))[0][:3])
 
@@ -255,3 +274,21 @@ class XView:
             if value == keysym:
                 return int(first + index // reply.keysyms_per_keycode)
         raise LookupError(hex(keysym))
+
+    def cursor(self) -> Any:
+        """The pointer's image as it is on the screen."""
+        fixes = self.connection(xcffib.xfixes.key)
+        fixes.QueryVersion(5, 0).reply()
+        return fixes.GetCursorImage().reply()
+
+    def watch_keys(self, window: int) -> None:
+        """Get the key events of a window, too."""
+        mask = xcffib.xproto
+        self.core.ChangeWindowAttributes(window, mask.CW.EventMask, [mask.EventMask.KeyPress])
+        self.connection.flush()
+
+    def wait_presses(self, count: int) -> None:
+        """Wait until a watched window got so many presses, repeats among them."""
+        while count:
+            if isinstance(self.connection.wait_for_event(), xcffib.xproto.KeyPressEvent):
+                count -= 1

@@ -52,7 +52,7 @@ from limpet.client.ui.qt_geometry import Desktop
 from limpet.client.ui.qt_keys import ModifierTracker, PressedKey, PressedKeys, facts_of, is_release, qt_modifier_names
 from limpet.client.ui.qt_paint import cursor_of
 from limpet.client.ui.qt_window import RemoteWindow
-from limpet.client.ui.qt_x11 import x11_properties
+from limpet.client.ui.qt_x11 import x11_connection
 from limpet.errors import ExitCode
 from limpet.values import Secret, WindowId
 
@@ -85,7 +85,7 @@ class QtRunner:
         self._interrupts = 0
         self._app = _application()
         self._platform = self._app.platformName()
-        self._x11 = x11_properties(self._app)
+        self._x11 = x11_connection(self._app)
         self.desktop = Desktop()
         self.modifiers = ModifierTracker()
         self.turns_wheel = self._platform in _TURNING_PLATFORMS
@@ -180,6 +180,8 @@ class QtRunner:
                 _send(theirs)
                 break
         self._present_updated()
+        if self._x11 is not None:
+            self._x11.flush()
 
     def _do_safely(self, command: UiCommand) -> None:
         """A command that fails is a bug of ours: logged, and a picture is answered all the same."""

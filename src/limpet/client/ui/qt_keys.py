@@ -197,6 +197,7 @@ class ModifierTracker:
 
     def __init__(self) -> None:
         self._sticky: frozenset[str] = frozenset()
+        self._unlocking: frozenset[str] = frozenset()
 
     def before_key(self, facts: KeyFacts) -> tuple[str, ...]:
         """The modifiers as they were before this key."""
@@ -211,8 +212,15 @@ class ModifierTracker:
         if held := _HELD_BY_KEY.get(name):
             self._sticky = self._sticky | {held} if pressed else self._sticky - {held}
         toggled = _TOGGLED_BY_KEY.get(name)
-        if toggled and pressed:
-            self._sticky = self._sticky ^ {toggled}
+        if toggled is None:
+            return
+        if not pressed:
+            self._sticky -= self._unlocking & {toggled}
+            self._unlocking -= {toggled}
+        elif toggled in self._sticky:
+            self._unlocking |= {toggled}  # a lock goes on with the press and off with the release (XKB 6.3, LockMods)
+        else:
+            self._sticky |= {toggled}
 
     def with_flags(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """All modifiers, given those that Qt tells."""

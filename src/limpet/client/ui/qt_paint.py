@@ -183,13 +183,15 @@ class Picture:
         if not self._window.isExposed() or self._image.isNull():
             return False
         scale = self._window.devicePixelRatio()
-        region = self._dirty if scale == 1.0 else _scaled(self._dirty, scale)
-        if region.isEmpty():
-            return True
         size = self._window.size()
+        region = self._dirty if scale == 1.0 else _scaled(self._dirty, scale)
         if self._store.size() != size:
             self._store.resize(size)
             region = QRegion(QRect(QPoint(0, 0), size))
+        region = region.intersected(QRect(QPoint(0, 0), size))
+        self._dirty = QRegion()
+        if region.isEmpty():
+            return True
         self._store.beginPaint(region)
         painter = QPainter(self._store.paintDevice())
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
@@ -206,7 +208,6 @@ class Picture:
         painter.end()
         self._store.endPaint()
         self._store.flush(region)
-        self._dirty = QRegion()
         return True
 
     def _copy(self, painter: QPainter, area: QRect, scale: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtCore import QPointF, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QExposeEvent,
@@ -45,6 +45,8 @@ from limpet.values import Pixels, Rect, Size, WindowId
 _MAX_SIZE = 16777215
 """QWINDOWSIZE_MAX: no limit"""
 _MAX_TITLE = 1024
+_PATIENCE_MS = 250
+"""how long a window manager may take to do what the server commanded, before we say that it did not"""
 _CLICK = 120
 """angle units of one click of a wheel (QWheelEvent.angleDelta)"""
 
@@ -163,6 +165,9 @@ class RemoteWindow(QWindow):
         self._states: frozenset[WindowState] = frozenset()
         self._wheel = [0, 0]
         self._held: tuple[int, ...] = ()
+        self._expected: Rect | None = None
+        self._patience = QTimer(singleShot=True, interval=_PATIENCE_MS)
+        self._patience.timeout.connect(self._on_patience_lost)
         if command.properties.has_alpha:
             surface = QSurfaceFormat()
             surface.setAlphaBufferSize(8)
@@ -219,7 +224,9 @@ class RemoteWindow(QWindow):
         if self.override_redirect:
             return _OVERRIDE_REDIRECT
         kind = properties.window_types[0] if properties.window_types else WindowType.NORMAL
-        flags = _FLAGS.get(kind, Qt.WindowType.Window)
+        # on X11 Qt names the parent of dialogs only, not of plain windows
+        plain = Qt.WindowType.Window if properties.transient_for is None else Qt.WindowType.Dialog
+        flags = _FLAGS.get(kind, plain)
         if not properties.decorations:
             flags |= Qt.WindowType.FramelessWindowHint
         if WindowState.ABOVE in properties.states:
@@ -255,10 +262,15 @@ class RemoteWindow(QWindow):
         self._resize_counter = command.resize_counter
         if self.windowStates() & ~Qt.WindowState.WindowActive and not self.override_redirect:
             self._known = rect
+            self._expected = None
             self._report()
             return
         moved = (rect.x, rect.y) != (self._known.x, self._known.y)
         self._known = rect
+        if not self._same_as_now(rect):
+            self._expected = rect
+            self._patience.start()
+        self._fit_picture()
         area = self._host.desktop.local_rect(rect)
         if moved:
             self.setGeometry(area)
@@ -285,6 +297,7 @@ class RemoteWindow(QWindow):
     def retire(self) -> None:
         """The window goes: nothing is reported any more."""
         self._mapped = False
+        self._patience.stop()
         self.picture.close()
         self.destroy()
 
@@ -310,8 +323,9 @@ class RemoteWindow(QWindow):
         if self._mapped or not self.isExposed():
             return
         self._mapped = True
+        self._expected = None
         self._known = self._host.desktop.window_rect(self)
-        self.picture.resize(self._known.width, self._known.height)
+        self._fit_picture()
         self._states = self._current_states()
         self._host.emit(WindowMapped(self.window_id, self._known, self._states))
 
@@ -319,24 +333,49 @@ class RemoteWindow(QWindow):
         self.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        scale = self.devicePixelRatio()
-        self.picture.resize(to_px(event.size().width(), scale), to_px(event.size().height(), scale))
         self._report()
+        self._fit_picture()
 
     def moveEvent(self, event: QMoveEvent) -> None:
         self._report()
 
+    def _fit_picture(self) -> None:
+        """The picture holds both what can be seen and what the server paints, while these differ for a moment."""
+        scale = self.devicePixelRatio()
+        width, height = to_px(self.width(), scale), to_px(self.height(), scale)
+        self.picture.resize(max(width, self._known.width), max(height, self._known.height))
+
     def _report(self) -> None:
-        """Tell the server what differs from what it knows."""
-        if not self._mapped:
+        """Tell the server what differs from what it knows.
+
+        Not while a command is on its way to the screen: what comes before that is the echo of an earlier one.
+        """
+        if not self._mapped or self.override_redirect:  # of a menu the server's place counts (session-packets 6.3)
             return
-        rect, states = self._host.desktop.window_rect(self), self._current_states()
-        if _same(rect, self._known, self.devicePixelRatio()) and states == self._states:
+        if self._expected is not None:
+            if not self._same_as_now(self._expected):
+                return
+            self._expected = None
+            self._patience.stop()
+        states = self._current_states()
+        if self._same_as_now(self._known) and states == self._states:
             return
-        if self.override_redirect:  # the server's place counts (session-packets 6.3)
-            return
+        rect = self._host.desktop.window_rect(self)
         self._known, self._states = rect, states
         self._host.emit(WindowConfigured(self.window_id, rect, self._resize_counter, states))
+
+    def _on_patience_lost(self) -> None:
+        """The window manager gave something else than was commanded."""
+        self._expected = None
+        self._report()
+        self._fit_picture()
+
+    def _same_as_now(self, rect: Rect) -> bool:
+        """Is this the window's place, but for the rounding of a scaled desktop?"""
+        now, scale = self._host.desktop.window_rect(self), self.devicePixelRatio()
+        slack = 0 if scale == 1.0 else int(scale + 1)
+        pairs = ((now.x, rect.x), (now.y, rect.y), (now.width, rect.width), (now.height, rect.height))
+        return all(abs(one - other) <= slack for one, other in pairs)
 
     def _current_states(self) -> frozenset[WindowState]:
         now = self.windowStates()
@@ -428,14 +467,6 @@ def _qt_states(states: frozenset[WindowState]) -> Qt.WindowState:
         if state in states:
             result |= flag
     return result
-
-
-def _same(a: Rect, b: Rect, scale: float) -> bool:
-    """Equal, but for the rounding of a scaled desktop."""
-    slack = 0 if scale == 1.0 else int(scale + 1)
-    return all(
-        abs(left - right) <= slack for left, right in ((a.x, b.x), (a.y, b.y), (a.width, b.width), (a.height, b.height))
-    )
 
 
 def _button_numbers(buttons: Qt.MouseButton) -> tuple[int, ...]:

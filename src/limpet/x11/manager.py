@@ -1,0 +1,555 @@
+"""The window manager: ICCCM and EWMH towards the applications, `WindowSink` and methods towards the caller.
+
+Not reparenting: a managed window stays a child of the root, without a frame. All windows are redirected (Composite,
+manual), so covered ones keep their pixels.
+
+Single-threaded. `process_events` is called when `fileno()` is readable; no other method waits for an answer of the X
+server, so no event is ever left in libxcb's queue by them. A window that vanished meanwhile is WindowGone when the
+manager knows already, else the request comes to nothing and `window_removed` follows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import xcffib
+import xcffib.damage
+import xcffib.xfixes
+import xcffib.xproto
+
+from limpet.errors import WindowGone
+from limpet.values import Rect, Size, Xid
+from limpet.x11.client_messages import ClientMessages
+from limpet.x11.connection import X11Connection, XError
+from limpet.x11.damage import DamageTracker
+from limpet.x11.properties import ICONIC_STATE, NORMAL_STATE
+from limpet.x11.root import RootWindow, client_message, configure_notify
+from limpet.x11.stacking import Stacking
+from limpet.x11.tracked import FIELD_OF_PROPERTY, TrackedWindow, WindowFacts, WindowReader, outer_rect
+from limpet.x11.watchers import BellWatcher, CursorWatcher
+from limpet.x11.windows import MAX_EXTENT, WindowInfo, WindowSink
+
+_log = logging.getLogger(__name__)
+
+_EVENT = xcffib.xproto.EventMask
+_CONFIG = xcffib.xproto.ConfigWindow
+_GEOMETRY = _CONFIG.X | _CONFIG.Y | _CONFIG.Width | _CONFIG.Height | _CONFIG.BorderWidth
+_NO_FOCUS = 0  # as focus: keys are dropped; as revert-to: so they are when the window goes
+_SYNTHETIC = 0x80
+_MAX_PASSES = 4
+_MAX_EVENTS = 500
+
+
+class WindowManager:
+    """See the module. The constructor raises DisplayError when another window manager runs; it adopts the windows
+    that exist, which are told to the sink by the first `process_events`.
+    """
+
+    def __init__(self, connection: X11Connection, sink: WindowSink) -> None:
+        self._connection = connection
+        self._core = connection.core
+        self._sink = sink
+        self._windows: dict[Xid, TrackedWindow] = {}
+        self._stacking = Stacking(self._core, self._windows)
+        self._reader = WindowReader(connection)
+        self._damage = DamageTracker(connection)
+        self._root = RootWindow(connection)
+        self._cursor = CursorWatcher(connection)
+        self._bells = BellWatcher(connection)
+        self._focused: Xid | None = None
+        self._take_focus: Xid | None = None
+        self._lists_changed = True
+        self._adopted = False
+        messages = ClientMessages(connection.atoms, sink, self._windows, self)
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            xcffib.xproto.MapRequestEvent: self.on_MapRequest,
+            xcffib.xproto.MapNotifyEvent: self.on_MapNotify,
+            xcffib.xproto.UnmapNotifyEvent: self.on_UnmapNotify,
+            xcffib.xproto.DestroyNotifyEvent: self.on_DestroyNotify,
+            xcffib.xproto.ReparentNotifyEvent: self.on_ReparentNotify,
+            xcffib.xproto.ConfigureRequestEvent: self.on_ConfigureRequest,
+            xcffib.xproto.ConfigureNotifyEvent: self.on_ConfigureNotify,
+            xcffib.xproto.CirculateRequestEvent: self.on_CirculateRequest,
+            xcffib.xproto.PropertyNotifyEvent: self.on_PropertyNotify,
+            xcffib.xproto.ClientMessageEvent: messages.on_ClientMessage,
+            xcffib.damage.NotifyEvent: self._damage.on_DamageNotify,
+            xcffib.xfixes.CursorNotifyEvent: self._cursor.on_CursorNotify,
+            BellWatcher.event_class: self.on_XkbNotify,
+        }
+        connection.flush()
+
+    # -- events --
+
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    def process_events(self) -> bool:
+        """Handle what arrived. True: there may be more, call again soon (so that a flood of events cannot keep the
+        caller's loop). Raises DisplayUnavailable when the X server is gone.
+        """
+        if not self._adopted:
+            self._adopted = True
+            self._adopt()
+        for _ in range(_MAX_PASSES):
+            busy = self._drain()
+            self._settle()
+            if not busy:
+                return False
+        return True
+
+    def _drain(self) -> bool:
+        """Handle up to 500 events; True when there was one."""
+        for count in range(_MAX_EVENTS):
+            event = self._connection.poll()
+            if event is None:
+                return count > 0
+            if isinstance(event, XError):
+                level = logging.DEBUG if event.expected else logging.WARNING
+                _log.log(level, "the X server refused a request: %s", event.name)
+                continue
+            handler = self._handlers.get(type(event))
+            if handler is not None:
+                handler(event)
+        return True
+
+    def _settle(self) -> None:
+        """What is done once per batch of events; may wait for answers, and so queue events."""
+        for window in [window for window in self._windows.values() if window.dirty]:
+            self._refresh(window)
+        if self._cursor.changed:
+            self._sink.cursor_changed(self._cursor.read())
+        for xid, areas in self._damage.take():
+            self._report_damage(xid, areas)
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._lists_changed:
+            self._lists_changed = False
+            managed = [xid for xid, window in self._windows.items() if window.managed]
+            self._root.set_client_lists(managed, self._stacking.managed())
+        self._connection.flush()
+
+    def _refresh(self, window: TrackedWindow) -> None:
+        try:
+            changed = self._reader.refresh(window)
+        except WindowGone:
+            return  # DestroyNotify follows
+        if changed:
+            self._sink.window_changed(window.info.xid, changed, window.info)
+
+    def _report_damage(self, xid: Xid, areas: Iterable[Rect]) -> None:
+        window = self._windows[xid]
+        whole = Rect(0, 0, window.info.rect.width, window.info.rect.height)
+        clipped = [area.translate(window.border, window.border).intersect(whole) for area in areas]
+        rects = [rect for rect in clipped if not rect.empty]
+        if rects and window.mapped:
+            self._sink.damaged(xid, rects)
+
+    def on_MapRequest(self, event: xcffib.xproto.MapRequestEvent) -> None:
+        xid = Xid(event.window)
+        window = self._windows.get(xid)
+        if window is not None:
+            self._show(window)
+            return
+        try:
+            facts = self._reader.read(xid)
+        except WindowGone:
+            return  # gone before we looked
+        if not facts.info.override_redirect:
+            self._manage(facts, iconic=facts.info.hints.iconic)
+        else:
+            self._core.MapWindow(xid)
+
+    def on_MapNotify(self, event: xcffib.xproto.MapNotifyEvent) -> None:
+        xid = Xid(event.window)
+        window = self._windows.get(xid)
+        if window is not None:
+            window.mapped = True
+            self._damage.add(xid, _inner(window))
+        elif event.override_redirect and event.event == self._connection.root:
+            self._track_unmanaged(xid)
+
+    def on_UnmapNotify(self, event: xcffib.xproto.UnmapNotifyEvent) -> None:
+        """A real one withdraws the window unless we caused it; a synthetic one withdraws an iconic window
+        (ICCCM 4.1.4).
+        """
+        window = self._windows.get(Xid(event.window))
+        if window is None:
+            return
+        if event.response_type & _SYNTHETIC:
+            if not window.mapped:
+                self._withdraw(window)
+        elif window.expected_unmaps > 0:
+            window.expected_unmaps -= 1
+            window.mapped = False
+        else:
+            self._withdraw(window)
+
+    def on_DestroyNotify(self, event: xcffib.xproto.DestroyNotifyEvent) -> None:
+        xid = Xid(event.window)
+        if xid in self._windows:
+            self._forget(xid, destroyed=True)
+
+    def on_ReparentNotify(self, event: xcffib.xproto.ReparentNotifyEvent) -> None:
+        xid = Xid(event.window)
+        if event.parent != self._connection.root and xid in self._windows:
+            self._forget(xid, destroyed=False)
+
+    def on_ConfigureRequest(self, event: xcffib.xproto.ConfigureRequestEvent) -> None:
+        xid = Xid(event.window)
+        mask = event.value_mask
+        window = self._windows.get(xid)
+        if window is None or not window.managed:
+            self._pass_on(event)
+            return
+        if window.dirty:
+            self._refresh(window)  # hints set just before the request count for it
+        if mask & (_CONFIG.X | _CONFIG.Y | _CONFIG.Width | _CONFIG.Height | _CONFIG.BorderWidth):
+            old = window.requested
+            self._configure(
+                window,
+                Rect(
+                    event.x if mask & _CONFIG.X else old.x,
+                    event.y if mask & _CONFIG.Y else old.y,
+                    event.width if mask & _CONFIG.Width else old.width,
+                    event.height if mask & _CONFIG.Height else old.height,
+                ),
+                steps=False,
+            )
+        if mask & _CONFIG.StackMode:
+            if event.stack_mode == xcffib.xproto.StackMode.Above and not mask & _CONFIG.Sibling:
+                self._raise(xid)
+                self._sink.raised(xid)
+            else:
+                self._restack(event)
+
+    def on_ConfigureNotify(self, event: xcffib.xproto.ConfigureNotifyEvent) -> None:
+        window = self._windows.get(Xid(event.window))
+        if window is None or event.response_type & _SYNTHETIC:
+            return
+        rect = outer_rect(event.x, event.y, event.width, event.height, event.border_width)
+        window.border = event.border_width
+        before = window.info.rect
+        if not window.managed:
+            window.requested = rect
+        if rect == before:
+            return
+        window.info = dataclasses.replace(window.info, rect=rect)
+        self._sink.window_moved(window.info.xid, rect)
+        if rect.size != before.size:
+            self._damage.add(window.info.xid, _inner(window))
+
+    def on_CirculateRequest(self, event: xcffib.xproto.CirculateRequestEvent) -> None:
+        xid = Xid(event.window)
+        if event.place == xcffib.xproto.Place.OnTop and xid in self._windows:
+            self._raise(xid)
+            self._sink.raised(xid)
+
+    def on_PropertyNotify(self, event: xcffib.xproto.PropertyNotifyEvent) -> None:
+        xid = Xid(event.window)
+        if xid == self._root.check_window:
+            self._got_time(event.time)
+            return
+        window = self._windows.get(xid)
+        name = self._connection.atoms.known_name(event.atom)
+        if window is not None and name is not None and name in FIELD_OF_PROPERTY:
+            window.dirty.add(name)
+
+    def on_XkbNotify(self, event: xcffib.Event) -> None:
+        bell = self._bells.decode(event)
+        if bell is not None:
+            self._sink.bell(bell)
+
+    # -- what the caller asks for --
+
+    def windows(self) -> tuple[WindowInfo, ...]:
+        """All windows, in the order they appeared."""
+        return tuple(window.info for window in self._windows.values())
+
+    def info(self, xid: Xid) -> WindowInfo:
+        """Raises WindowGone."""
+        return self._window(xid).info
+
+    def move_resize(self, xid: Xid, rect: Rect) -> Rect:
+        """Move and resize a managed window. The rectangle asked of X: the size follows the window's hints.
+
+        Override-redirect windows place themselves: theirs is returned unchanged. Raises WindowGone.
+        """
+        window = self._window(xid)
+        if not window.managed:
+            return window.info.rect
+        applied = self._configure(window, rect, steps=True)
+        self._flush()
+        return applied
+
+    def raise_(self, xid: Xid) -> None:
+        """To the top, with the windows that are transient for it; menus and tooltips stay above. Raises WindowGone."""
+        self._window(xid)
+        self._raise(xid)
+        self._flush()
+
+    def focus(self, xid: Xid | None) -> None:
+        """Give the keyboard focus as ICCCM 4.1.7 says (input hint, WM_TAKE_FOCUS); None: to no window.
+
+        Nothing happens for override-redirect and iconic windows. Raises WindowGone.
+        """
+        window = None if xid is None else self._window(xid)
+        if window is not None and (not window.managed or window.info.iconic):
+            return
+        self._take_focus = None
+        if window is None:
+            self._core.SetInputFocus(_NO_FOCUS, _NO_FOCUS, 0)
+        else:
+            if window.info.hints.input is not False:
+                self._core.SetInputFocus(_NO_FOCUS, window.info.xid, 0)
+            if "WM_TAKE_FOCUS" in window.info.protocols:
+                self._take_focus = window.info.xid
+                self._root.request_time()
+        self._set_focused(xid)
+        self._flush()
+
+    def close(self, xid: Xid) -> bool:
+        """Ask the window to close (WM_DELETE_WINDOW). False: it does not know how, so its client was killed.
+
+        Raises WindowGone.
+        """
+        window = self._window(xid)
+        if "WM_DELETE_WINDOW" not in window.info.protocols:
+            self.kill(xid)
+            return False
+        self._send_protocol(xid, "WM_DELETE_WINDOW", 0)
+        self._flush()
+        return True
+
+    def kill(self, xid: Xid) -> None:
+        """End the X connection of the window's application. Raises WindowGone."""
+        self._window(xid)
+        self._core.KillClient(xid)
+        self._flush()
+
+    def set_states(self, xid: Xid, states: Iterable[str]) -> None:
+        """Replace the whole of _NET_WM_STATE (names without prefix, see atoms.WINDOW_STATES). HIDDEN and FOCUSED are
+        kept as they are: `iconify`, `deiconify` and `focus` rule them. Raises WindowGone.
+        """
+        window = self._window(xid)
+        own = {"HIDDEN", "FOCUSED"}
+        self._write_states(window, (frozenset(states) - own) | (window.info.states & own))
+        self._flush()
+
+    def iconify(self, xid: Xid) -> None:
+        """To IconicState (ICCCM 4.1.4): unmapped, HIDDEN. Raises WindowGone."""
+        window = self._window(xid)
+        if not window.managed or window.info.iconic:
+            return
+        if window.mapped:
+            window.expected_unmaps += 1
+            self._core.UnmapWindow(xid)
+        self._become_iconic(window)
+        if self._focused == xid:
+            self._set_focused(None)
+        self._flush()
+
+    def deiconify(self, xid: Xid) -> None:
+        """Back to NormalState. Raises WindowGone."""
+        window = self._window(xid)
+        if window.info.iconic:
+            self._become_normal(window)
+            self._core.MapWindow(xid)
+            self._flush()
+
+    def refresh(self, xid: Xid) -> None:
+        """Report the whole window as damaged with the next events. Raises WindowGone."""
+        self._damage.add(xid, _inner(self._window(xid)))
+
+    def screen_resized(self, size: Size) -> None:
+        """Tell the applications the size of the screen (EWMH root properties)."""
+        self._root.resized(size)
+        self._flush()
+
+    # -- for ClientMessages --
+
+    def frame_extents(self, xid: Xid) -> None:
+        """_NET_REQUEST_FRAME_EXTENTS: we draw no frames."""
+        self._root.set_cards(xid, "_NET_FRAME_EXTENTS", "CARDINAL", [0, 0, 0, 0])
+
+    # -- inner parts --
+
+    def _window(self, xid: Xid) -> TrackedWindow:
+        window = self._windows.get(xid)
+        if window is None:
+            raise WindowGone(xid)
+        return window
+
+    def _adopt(self) -> None:
+        """Windows that were there before us: of an earlier manager, or of applications that were quicker."""
+        tree = self._connection.reply(self._core.QueryTree(self._connection.root))
+        for child in tree.children:
+            xid = Xid(child)
+            if xid == self._root.check_window or xid in self._windows:
+                continue
+            try:
+                facts = self._reader.read(xid)
+            except WindowGone:
+                continue
+            if facts.viewable and facts.info.override_redirect and not facts.input_only:
+                self._add(facts)
+            elif not facts.info.override_redirect and (facts.viewable or facts.iconic):
+                self._manage(facts, iconic=facts.iconic and not facts.viewable)
+
+    def _manage(self, facts: WindowFacts, *, iconic: bool) -> None:
+        if facts.input_only:
+            self._core.MapWindow(facts.info.xid)  # nothing to show
+            return
+        rect = facts.info.rect
+        if facts.border:
+            self._core.ConfigureWindow(facts.info.xid, _CONFIG.BorderWidth, [0])
+            rect = Rect(rect.x, rect.y, rect.width - 2 * facts.border, rect.height - 2 * facts.border)
+        info = dataclasses.replace(facts.info, rect=rect, states=facts.info.states - {"HIDDEN", "FOCUSED"})
+        window = self._add(dataclasses.replace(facts, info=info, border=0), tell=False)
+        self.frame_extents(info.xid)
+        if iconic:
+            self._become_iconic(window)
+        else:
+            self._become_normal(window)
+            self._core.MapWindow(info.xid)
+        self._sink.window_added(window.info)
+
+    def _track_unmanaged(self, xid: Xid) -> None:
+        try:
+            facts = self._reader.read(xid)
+        except WindowGone:
+            return
+        if not facts.input_only and facts.viewable:
+            self._add(facts)
+
+    def _add(self, facts: WindowFacts, *, tell: bool = True) -> TrackedWindow:
+        info = facts.info
+        window = TrackedWindow(info=info, border=facts.border, mapped=facts.viewable, requested=info.rect)
+        self._core.ChangeWindowAttributes(info.xid, xcffib.xproto.CW.EventMask, [_EVENT.PropertyChange])
+        # Set between the reading and the selecting, a change would be missed: read once more what may change early.
+        window.dirty.update(("WM_NAME", "WM_HINTS", "WM_NORMAL_HINTS", "WM_PROTOCOLS"))
+        self._windows[info.xid] = window
+        self._stacking.added(info.xid)
+        self._damage.watch(info.xid)
+        self._lists_changed = True
+        if facts.viewable:
+            self._damage.add(info.xid, _inner(window))
+        if tell:
+            self._sink.window_added(info)
+        return window
+
+    def _forget(self, xid: Xid, *, destroyed: bool) -> None:
+        del self._windows[xid]
+        self._stacking.removed(xid)
+        self._damage.forget(xid, destroyed=destroyed)
+        self._lists_changed = True
+        if self._take_focus == xid:
+            self._take_focus = None
+        if self._focused == xid:
+            self._focused = None
+            self._root.set_active(None)
+        self._sink.window_removed(xid)
+
+    def _withdraw(self, window: TrackedWindow) -> None:
+        """ICCCM 4.1.4, EWMH _NET_WM_STATE: both state properties go when a window is withdrawn."""
+        xid = window.info.xid
+        if window.managed:
+            self._root.delete(xid, "WM_STATE")
+            self._root.delete(xid, "_NET_WM_STATE")
+        self._forget(xid, destroyed=False)
+
+    def _show(self, window: TrackedWindow) -> None:
+        """The application maps a window that we know: an iconic one comes back."""
+        if window.info.iconic:
+            self._become_normal(window)
+            self._sink.window_changed(window.info.xid, frozenset({"states"}), window.info)
+        self._core.MapWindow(window.info.xid)
+
+    def _become_normal(self, window: TrackedWindow) -> None:
+        self._root.set_cards(window.info.xid, "WM_STATE", "WM_STATE", [NORMAL_STATE, 0])
+        self._write_states(window, window.info.states - {"HIDDEN"})
+
+    def _become_iconic(self, window: TrackedWindow) -> None:
+        self._root.set_cards(window.info.xid, "WM_STATE", "WM_STATE", [ICONIC_STATE, 0])
+        self._write_states(window, window.info.states | {"HIDDEN"})
+
+    def _write_states(self, window: TrackedWindow, states: frozenset[str]) -> None:
+        atoms = self._connection.atoms
+        values = [atoms["_NET_WM_STATE_" + name] for name in sorted(states)]
+        self._root.set_cards(window.info.xid, "_NET_WM_STATE", "ATOM", values)
+        window.info = dataclasses.replace(window.info, states=states)
+
+    def _configure(self, window: TrackedWindow, rect: Rect, *, steps: bool) -> Rect:
+        """Ask X for `rect`, within the window's hints; `steps`: its size increments and aspect too."""
+        hints = window.info.size_hints
+        if not steps:
+            hints = dataclasses.replace(hints, increment=None, minimum_aspect=None, maximum_aspect=None, base=None)
+        size = hints.constrain(rect.size)
+        applied = Rect(_clamp(rect.x), _clamp(rect.y), size.width, size.height)
+        xid = window.info.xid
+        if applied == window.requested:
+            # X will not answer a request that changes nothing, the application waits for an answer (ICCCM 4.1.5)
+            notice = configure_notify(xid, applied.x, applied.y, applied.width, applied.height, 0)
+            self._core.SendEvent(False, xid, _EVENT.StructureNotify, notice)
+            return applied
+        window.requested = applied
+        self._core.ConfigureWindow(
+            xid, _GEOMETRY, [applied.x & 0xFFFFFFFF, applied.y & 0xFFFFFFFF, applied.width, applied.height, 0]
+        )
+        return applied
+
+    def _pass_on(self, event: xcffib.xproto.ConfigureRequestEvent) -> None:
+        """A window that is not managed (yet) gets what it asks for."""
+        mask = event.value_mask
+        given = (
+            (_CONFIG.X, event.x & 0xFFFFFFFF),
+            (_CONFIG.Y, event.y & 0xFFFFFFFF),
+            (_CONFIG.Width, event.width),
+            (_CONFIG.Height, event.height),
+            (_CONFIG.BorderWidth, event.border_width),
+            (_CONFIG.Sibling, event.sibling),
+            (_CONFIG.StackMode, event.stack_mode),
+        )
+        self._core.ConfigureWindow(event.window, mask, [value for bit, value in given if mask & bit])
+
+    def _restack(self, event: xcffib.xproto.ConfigureRequestEvent) -> None:
+        mask = event.value_mask & (_CONFIG.Sibling | _CONFIG.StackMode)
+        values = ([event.sibling] if mask & _CONFIG.Sibling else []) + [event.stack_mode]
+        self._core.ConfigureWindow(event.window, mask, values)
+
+    def _raise(self, xid: Xid) -> None:
+        self._stacking.raise_(xid)
+        self._lists_changed = True
+
+    def _set_focused(self, xid: Xid | None) -> None:
+        if xid == self._focused:
+            return
+        for other, states in ((self._focused, frozenset[str]()), (xid, frozenset({"FOCUSED"}))):
+            window = self._windows.get(other) if other is not None else None
+            if window is not None:
+                self._write_states(window, (window.info.states - {"FOCUSED"}) | states)
+        self._focused = xid
+        self._root.set_active(xid)
+
+    def _got_time(self, time: int) -> None:
+        xid, self._take_focus = self._take_focus, None
+        if xid is not None:
+            self._send_protocol(xid, "WM_TAKE_FOCUS", time)
+
+    def _send_protocol(self, xid: Xid, name: str, time: int) -> None:
+        atoms = self._connection.atoms
+        message = client_message(xid, atoms["WM_PROTOCOLS"], (atoms[name], time, 0, 0, 0))
+        self._core.SendEvent(False, xid, 0, message)
+
+
+def _inner(window: TrackedWindow) -> Rect:
+    """The whole window as a damage area: relative to the corner within the border."""
+    border = window.border
+    return Rect(-border, -border, window.info.rect.width, window.info.rect.height)
+
+
+def _clamp(position: int) -> int:
+    return max(-MAX_EXTENT, min(MAX_EXTENT, position))
