@@ -1,13 +1,13 @@
-"""`limpet attach`: plan the connection, then show the session's windows."""
+"""`limpet attach`: plan the connection, then show the session's windows on this desktop."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from limpet.cli import bodies
 from limpet.cli.logs import set_up_logging
 from limpet.cli.registry import Invocation
-from limpet.cli.report import print_warnings
+from limpet.cli.report import print_warnings, printable
 from limpet.cli.targets import find_target
 from limpet.client.plan import ConnectPlan, plan_connection
 from limpet.config.schema import Scope
@@ -20,8 +20,18 @@ def plan(invocation: Invocation) -> ConnectPlan:
 
 
 def run(invocation: Invocation) -> int:
-    """Attach to the session."""
+    """Attach, and stay until the session ends or the user leaves."""
     planned = plan(invocation)
     set_up_logging(invocation.options.general, planned.secrets())
     print_warnings(planned.warnings)
-    return bodies.load(bodies.ATTACH)(planned)
+    # not before the command line has been checked: what is wrong with it shows at once
+    from limpet.client.app import attach
+    from limpet.client.memory import PeerMemory, memory_file
+    from limpet.client.ui.qt import QtUi
+
+    memory = PeerMemory(memory_file(invocation.environment.state_home))
+    return attach(planned, QtUi, memory, _tell)
+
+
+def _tell(line: str) -> None:
+    print(f"limpet: {printable(line)}", file=sys.stderr, flush=True)

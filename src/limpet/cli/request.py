@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from limpet.cli import bodies
 from limpet.cli.logs import set_up_logging
 from limpet.cli.registry import Invocation
-from limpet.cli.report import print_warnings
+from limpet.cli.report import print_warnings, printable
 from limpet.cli.targets import find_target
+from limpet.client.command import Answer, Request
+from limpet.client.memory import PeerMemory, memory_file
 from limpet.client.plan import RequestPlan, plan_connection
 from limpet.config.schema import Scope
+from limpet.errors import ConfigError, ExitCode, LimpetError
+from limpet.packets.fields import load_text
+from limpet.values import Wire
+
+MAX_VALUE = 10_000
+"""characters of one value that are shown"""
 
 
 def plan(invocation: Invocation) -> RequestPlan:
@@ -29,4 +40,80 @@ def run(invocation: Invocation) -> int:
     planned = plan(invocation)
     set_up_logging(invocation.options.general, planned.connection.secrets())
     print_warnings(planned.connection.warnings)
-    return bodies.load(bodies.REQUEST)(planned)
+    memory = PeerMemory(memory_file(invocation.environment.state_home))
+    answer = asyncio.run(Request(planned.connection, planned.request, memory).run())
+    if planned.request == "screenshot":
+        _save(answer, Path(planned.output))
+        return ExitCode.OK
+    for line in _SHOW[planned.request](answer):
+        print(printable(line))
+    return ExitCode.OK
+
+
+def _version(answer: Answer) -> Iterator[str]:
+    version = answer.caps.get("version", answer.caps.get("build.version", ""))
+    if isinstance(version, Mapping):
+        version = version.get("", version.get("version", ""))
+    text = text_of(version) if not isinstance(version, (list, tuple)) else ".".join(map(str, version))
+    if not text:
+        raise LimpetError("the server does not tell its version", exit_code=ExitCode.NO_DATA)
+    yield text
+
+
+def _table(answer: Answer) -> Iterator[str]:
+    for name, value in sorted(flattened(answer.caps)):
+        yield f"{name}={text_of(value)[:MAX_VALUE]}"
+
+
+def _done(answer: Answer) -> Iterator[str]:
+    yield answer.text or answer.reason or "done"
+
+
+_SHOW: Mapping[str, Callable[[Answer], Iterator[str]]] = {
+    "version": _version,
+    "id": _table,
+    "info": _table,
+    "detach": _done,
+    "stop": _done,
+    "exit": _done,
+}
+
+
+def flattened(caps: Mapping[Any, Wire], prefix: str = "") -> Iterator[tuple[str, Wire]]:
+    """Nested dicts as dotted names."""
+    for key, value in caps.items():
+        name = load_text(key) if isinstance(key, (str, bytes)) else str(key)
+        name = f"{prefix}.{name}" if prefix and name else prefix or name
+        if isinstance(value, Mapping):
+            yield from flattened(value, name)
+        else:
+            yield name, value
+
+
+def text_of(value: Wire) -> str:
+    """A value of the wire for people."""
+    if isinstance(value, (str, bytes, bytearray, memoryview)):
+        return load_text(value)
+    if isinstance(value, (list, tuple)):
+        return f"({', '.join(map(text_of, value))})"
+    return str(value)
+
+
+def _save(answer: Answer, path: Path) -> None:
+    """As it came if that is what the name asks for, else converted. A file of that name is replaced."""
+    shot = answer.screenshot
+    if shot is None or not shot.width or not shot.height:
+        raise LimpetError("there is nothing to see: the session shows no windows", exit_code=ExitCode.NO_DATA)
+    if shot.encoding != "png":
+        raise LimpetError(
+            f"the server sent the picture as {shot.encoding[:40]!r}, not as png", exit_code=ExitCode.UNSUPPORTED
+        )
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(shot.data)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write the picture to {path}: {error.strerror}", exit_code=ExitCode.IO_ERROR
+        ) from error
+    print(f"{printable(str(path))}: {shot.width}x{shot.height}")

@@ -10,7 +10,7 @@ from limpet.packets.capgroups import MonitorMap
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I32, U8, U16, U32, AnyWire, Codec, Data, load_list, load_map
 from limpet.packets.registry import packets
-from limpet.packets.schema import BOTH, Effect, Packet, form
+from limpet.packets.schema import BOTH, Effect, Packet, Phase, form
 from limpet.values import Side, Wire
 
 
@@ -118,9 +118,13 @@ class ShowDesktop(Packet):
 @packets.add
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screenshot(Packet):
-    """The answer to the request `screenshot`; without windows it is 0, 0, png, 0, nothing. `rowstride` in bytes."""
+    """The answer to the request `screenshot`, with no hello before it; without windows it is 0, 0, png, 0, nothing.
+
+    `rowstride` in bytes.
+    """
 
     sender = Side.SERVER
+    phase = Phase.ANY
     forms = (
         form("screenshot", "width height encoding rowstride data", bulk="data"),
         form("display-screenshot", "width height encoding rowstride data", receive=True),

@@ -26,6 +26,7 @@ from limpet.limits import AFTER_HELLO, BEFORE_HELLO, WireLimits
 from limpet.packets.capabilities import ClientHello, EncryptionCaps, ServerHello
 from limpet.packets.capfields import Spelling
 from limpet.packets.dialect import FLAT_313, NESTED_65, Dialect, check_version, dialect_of
+from limpet.packets.display import Screenshot
 from limpet.packets.handshake import Challenge, Disconnect, Hello, Ping, PingEcho
 from limpet.packets.schema import Packet, Phase
 from limpet.session import encryption
@@ -137,7 +138,7 @@ class ClientSession:
             return
         if not self._heard:
             what = "the server closed the connection without an answer"
-            self._end(self._no_answer(what), what, by_peer=True, retry_legacy=not self._policy.legacy)
+            self._end(self._no_answer(what), what, by_peer=True, unanswered=True)
             return
         what = "the server closed the connection" if clean else "the connection was cut"
         code = ExitCode.CONNECTION_LOST if clean else ExitCode.TRUNCATED
@@ -302,7 +303,7 @@ class ClientSession:
         if text is not None:
             shown = printable(text)
             error = HandshakeError(f"the server answered with text: {shown!r}")
-            self._end(error, shown, by_peer=True, retry_legacy=not self._policy.legacy)
+            self._end(error, shown, by_peer=True, unanswered=True)
 
     def _clear_record(self, error: ClearRecordError) -> None:
         """Encryption is on and a clear record came: show a `disconnect`'s text, believe nothing of it."""
@@ -326,6 +327,9 @@ class ClientSession:
             self._end(refusal, str(refusal), by_peer=False)
 
     def _broken(self, error: RemoteProtocolError) -> None:
+        self._check_text()
+        if self._link.terminated:
+            return
         if self._policy.aes is not None and not self._heard_encrypted:
             wrong = CipherError(
                 "the server's first encrypted record does not decrypt: its key differs from ours, or its AES mode",
@@ -357,6 +361,9 @@ class ClientSession:
             self._handle_challenge(packet, now)
         elif isinstance(packet, Hello):
             self._handle_hello(packet, raw, now)
+        elif isinstance(packet, Screenshot) and self._request.get("request") == "screenshot":
+            # the one request that no hello answers (docs/protocol: request modes)
+            self._link.emit(PacketReceived(packet=packet))
         else:
             raise PacketError(f"{printable(str(raw.items[0]), 40)!r} before the server's hello")
 
@@ -377,9 +384,9 @@ class ClientSession:
         reason = printable(packet.reason)
         text = printable(" ".join(packet.extra))
         error = error_for(reason, text)
-        if error is None and self._state is not State.SESSION:
+        if error is None and self._state is not State.SESSION and not self._request:
             error = HandshakeError(f"the server ended the connection: {text or reason}")
-        self._end(error, reason, by_peer=True)
+        self._end(error, reason, by_peer=True, text=text)
 
     # -- challenge and hello -------------------------------------------------------------------------------------
 
@@ -451,7 +458,8 @@ class ClientSession:
 
     def _send_hello(self, hello: ClientHello) -> None:
         dialect = self._link.dialect
-        caps = dataclasses.replace(hello, version=dialect.our_version, network=our_network()).to_wire(dialect)
+        network = dataclasses.replace(our_network(), compression_level=self._policy.compression_level)
+        caps = dataclasses.replace(hello, version=dialect.our_version, network=network).to_wire(dialect)
         caps.update(self._request)
         if self._our_caps is not None:
             # 5.x reads either spelling, 6.x the nested one, 3.1.3 the flat one
@@ -506,8 +514,17 @@ class ClientSession:
             hint = "a server without working AES may stay silent (stock xpra 6.4 to 6.5.5 do): use ssl:// with those"
         return HandshakeError(what, hint=hint)
 
-    def _end(self, error: LimpetError | None, reason: str, *, by_peer: bool, retry_legacy: bool = False) -> None:
-        self._link.end(error, reason=reason, by_peer=by_peer, retry_legacy=retry_legacy)
+    def _end(
+        self, error: LimpetError | None, reason: str, *, by_peer: bool, unanswered: bool = False, text: str = ""
+    ) -> None:
+        self._link.end(
+            error,
+            reason=reason,
+            by_peer=by_peer,
+            retry_legacy=unanswered and not self._policy.legacy,
+            unanswered=unanswered,
+            text=text,
+        )
         self._state = State.CLOSED
         self._pinger.stop()
 

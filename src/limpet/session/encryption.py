@@ -8,7 +8,7 @@ brings new ones. Nothing here decides to go on in clear: what does not fit raise
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ from limpet.limits import HANDSHAKE, HandshakeLimits
 from limpet.packets.capabilities import EncryptionCaps
 from limpet.session.events import KeyRequest
 from limpet.values import Secret
-from limpet.wire.cipher import AesDecryptor, AesEncryptor, CipherParams, ProbingDecryptor
+from limpet.wire.cipher import AesDecryptor, AesEncryptor, CipherParams, ProbingDecryptor, derive_key
 
 Entropy: TypeAlias = Callable[[int], bytes]
 """Gives n random bytes."""
@@ -128,6 +128,20 @@ def key_request(caps: EncryptionCaps) -> KeyRequest:
         iterations=caps.key_stretch_iterations,
         key_hash=caps.key_hash.upper(),
         key_size=caps.key_size,
+    )
+
+
+def derive_keys(material: Secret, requests: Sequence[KeyRequest]) -> tuple[Secret, ...]:
+    """One PBKDF2 a request: some milliseconds each, so not for an event loop."""
+    return tuple(
+        derive_key(
+            material,
+            salt=request.salt,
+            iterations=request.iterations,
+            key_hash=request.key_hash,
+            key_size=request.key_size,
+        )
+        for request in requests
     )
 
 

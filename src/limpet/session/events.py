@@ -134,6 +134,10 @@ class Terminated:
     by_peer: bool
     retry_legacy: bool = False
     """Client: the peer gave text or nothing at all to a rencodeplus hello; a legacy one may be understood."""
+    unanswered: bool = False
+    """Client: the peer gave text or nothing at all to our hello, whichever its spelling."""
+    text: str = ""
+    """What a peer's `disconnect` said beside its reason; printable."""
 
 
 Event: TypeAlias = (

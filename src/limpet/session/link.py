@@ -126,10 +126,28 @@ class Link:
             self.send(Disconnect(reason=reason.value, extra=()))
         self.end(error, reason=str(error), by_peer=False)
 
-    def end(self, error: LimpetError | None, *, reason: str, by_peer: bool, retry_legacy: bool = False) -> None:
+    def end(
+        self,
+        error: LimpetError | None,
+        *,
+        reason: str,
+        by_peer: bool,
+        retry_legacy: bool = False,
+        unanswered: bool = False,
+        text: str = "",
+    ) -> None:
         if self._terminated:
             return
-        self.emit(Terminated(error=error, reason=reason, by_peer=by_peer, retry_legacy=retry_legacy))
+        self.emit(
+            Terminated(
+                error=error,
+                reason=reason,
+                by_peer=by_peer,
+                retry_legacy=retry_legacy,
+                unanswered=unanswered,
+                text=text,
+            )
+        )
         self._terminated = True
 
 

@@ -33,3 +33,5 @@ class ClientPolicy:
     legacy: bool
     limits: HandshakeLimits = HANDSHAKE
     ping_interval_s: float = 5.0
+    compression_level: int = 1
+    """of the packets that the server sends, 0 (none) to 9"""
