@@ -236,7 +236,9 @@ def test_other_addresses_count_as_reachable(host: str) -> None:
 
 PIECES = st.sampled_from(
     [
-        *"tcp ssl socket unix : // / @ ? & = , [ ] ( ) %41 % host ::1 10 keydata password auth * ~/ ä none auto".split(),
+        *"tcp ssl socket unix : // / @ ? & = , [ ] ( ) %41 % host ::1 10 keydata password auth * ~/ ä".split(),
+        "none",
+        "auto",
         "\0",
         "\n",
         "\ud800",
