@@ -36,11 +36,11 @@ def overview() -> str:
             "",
             *lines,
             "",
-            "On one machine:    limpet start --start=xterm, then limpet attach",
-            "From another one:  limpet setup-ssl",
-            "                   limpet start --start=xterm --bind-ssl='*:10000' --ssl-cert=ssl-cert.pem --auth=file:"
-            "filename=password.txt",
-            "                   limpet attach ssl://SERVER:10000/ --ssl-ca-certs=CERTIFICATE --password-file=password.txt",
+            "On one machine:   limpet start --start=xterm",
+            "                  limpet attach",
+            "From another one: limpet setup-ssl",
+            "                  limpet start --start=xterm --bind-ssl='*:10000' --ssl-cert=ssl-cert.pem --auth=file:filename=PW",
+            "                  limpet attach ssl://SERVER:10000/ --ssl-ca-certs=CERTIFICATE --password-file=PW",
             "",
             "'limpet help COMMAND' shows the options of a command, 'limpet --version' the version.",
         ]
