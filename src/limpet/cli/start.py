@@ -13,7 +13,6 @@ from limpet.config.credentials import environment_variables, scrubbed_environmen
 from limpet.config.options import Options
 from limpet.errors import ExitCode, LimpetError
 from limpet.server import daemon, sessiondir
-from limpet.server.children import split_command
 from limpet.server.listeners import ListenPlan, PlanContext, plan_listeners
 from limpet.server.main import SessionPlan, run_session
 from limpet.server.session_options import auth_values, check_session, display_number
