@@ -164,7 +164,7 @@ class Server:
             f"the X server of display {self.identity.display} is gone: the session ends",
             hint="its log is beside the server's; start the session again",
         )
-        log.error("%s (%s)", self._failure, error)
+        log.debug("%s", error)
         self._ended.set()
 
     def _last_child_exited(self) -> None:
