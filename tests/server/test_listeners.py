@@ -48,7 +48,7 @@ def plan(folder: Path, line: str | Sequence[str], **environment: object) -> List
             Environment(home=str(folder), **environment),  # type: ignore[arg-type]
             SystemModuleEnv(variables, base=folder),
             folder,
-            tuple(words),
+            ("limpet", *words),
         ),
     )
 

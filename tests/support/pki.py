@@ -19,6 +19,16 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 _DAY = dt.timedelta(days=1)
 _serials = itertools.count(1000)
+_SIGNS = x509.KeyUsage(
+    **dict.fromkeys(
+        """digital_signature content_commitment key_encipherment data_encipherment key_agreement encipher_only
+        decipher_only""".split(),
+        False,
+    ),
+    key_cert_sign=True,
+    crl_sign=True,
+)
+"""X509_STRICT, which xpra's clients have on, asks for this in a CA and for key identifiers in all"""
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,9 @@ class Authority:
             _builder(common_name, self.identity.certificate.subject, key, valid_from, valid_to)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.identity.key.public_key()), critical=False
+            )
         )
         if names is not None:
             builder = builder.add_extension(_alternative_names(names), critical=False)
@@ -126,8 +139,10 @@ class Authority:
 def make_authority(name: str = "limpet test CA") -> Authority:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    builder = _builder(name, subject, key, -1, 60).add_extension(
-        x509.BasicConstraints(ca=True, path_length=None), critical=True
+    builder = (
+        _builder(name, subject, key, -1, 60)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_SIGNS, critical=True)
     )
     return Authority(Identity(builder.sign(key, hashes.SHA256()), key))
 
@@ -184,6 +199,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(next(_serials))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .not_valid_before(_NOW + valid_from * _DAY)
         .not_valid_after(_NOW + valid_to * _DAY)
     )

@@ -63,19 +63,31 @@ class RedactingFormatter(logging.Formatter):
         return self._redactor.clean(super().format(record))
 
 
+class FileHandler(logging.StreamHandler[TextIO]):
+    """A handler that closes its file, which has the mode that `open_log` gives it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(open_log(path))
+
+    def close(self) -> None:
+        super().close()
+        self.stream.close()
+
+
 def set_up_logging(options: GeneralOptions, secrets: Iterable[Secret | str], *, level: int = logging.WARNING) -> None:
     """Log to `--log-file`, else to standard error; parts named by `--debug` at DEBUG, others from `level` on.
 
     Raises `OptionError` for a part that does not exist, `ConfigError` when the file cannot be opened.
     """
     names = debug_loggers(options.debug)
-    handler = logging.StreamHandler(open_log(Path(options.log_file)) if options.log_file else sys.stderr)
+    handler = FileHandler(Path(options.log_file)) if options.log_file else logging.StreamHandler(sys.stderr)
     detailed = bool(names or options.log_file)
     layout = "%(asctime)s %(levelname)s %(name)s: %(message)s" if detailed else "limpet: %(message)s"
     handler.setFormatter(RedactingFormatter(layout, Redactor(secrets)))
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
+        old.close()
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     logging.getLogger("limpet").setLevel(level)

@@ -107,12 +107,13 @@ _ROWS = (
         "[FILE] [OPTIONS]",
         "limpet.cli.setup_ssl",
         Scope.SETUP_SSL,
-        details="FILE gets both, mode 0600; the default is ssl-cert.pem in the current directory.",
+        details="FILE (ssl-cert.pem in the current directory) gets both, mode 0600; with --ssl-key=KEY the key is in "
+        "a file of its own.",
     ),
     Command(
         "show-ssl",
         "show fingerprint, names and dates of a certificate",
-        "FILE|TARGET",
+        "FILE|TARGET [OPTIONS]",
         "limpet.cli.show_ssl",
         Scope.SHOW_SSL,
         least=1,

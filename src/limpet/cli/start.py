@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from pathlib import Path
 
 from limpet.auth.modules.system import SystemModuleEnv
@@ -12,12 +11,12 @@ from limpet.cli.registry import Invocation
 from limpet.cli.report import print_error, print_warnings
 from limpet.config.credentials import environment_variables, scrubbed_environment, variables_of_modules
 from limpet.config.options import Options
-from limpet.errors import ExitCode, LimpetError, OptionError
+from limpet.errors import ExitCode, LimpetError
 from limpet.server import daemon, sessiondir
 from limpet.server.listeners import ListenPlan, PlanContext, plan_listeners
 from limpet.server.main import SessionPlan, run_session
+from limpet.server.session_options import auth_values, check_session, display_number
 from limpet.server.setup import listener_setup
-from limpet.server.children import split_command
 from limpet.values import Secret
 
 log = logging.getLogger("limpet.cli.start")
@@ -26,10 +25,9 @@ log = logging.getLogger("limpet.cli.start")
 def run(invocation: Invocation) -> int:
     """Start a session; returns when it is ready (in the background) or over (`--daemon=no`)."""
     options = invocation.options
-    number = _display_number(invocation.arguments)
-    for text in (*options.session.start, *options.session.start_child):
-        split_command(text)
-    hidden = variables_of_modules((*options.auth.auth, *options.auth.tcp_auth, *options.auth.ssl_auth))
+    number = display_number(invocation.arguments[0] if invocation.arguments else "")
+    check_session(options.session)
+    hidden = variables_of_modules(auth_values(options))
     modules = SystemModuleEnv(environment_variables(), base=Path.cwd(), hidden=hidden)
     context = PlanContext(
         environment=invocation.environment, modules=modules, base=Path.cwd(), command=("limpet", *invocation.words)
@@ -37,7 +35,7 @@ def run(invocation: Invocation) -> int:
     listen = plan_listeners(options, context)
     for listener in listen.listeners:
         # now, where the user can see what is wrong, and before anything runs
-        listener_setup(listener, context.resolve, invocation.environment)
+        listener_setup(listener, context.base, invocation.environment)
     print_warnings(listen.warnings)
     plan = SessionPlan(
         options=options,
@@ -45,7 +43,7 @@ def run(invocation: Invocation) -> int:
         environment=invocation.environment,
         children=scrubbed_environment(drop={*hidden, "WAYLAND_DISPLAY", "XAUTHORITY"}, add=dict(options.session.env)),
         modules=modules,
-        resolve=context.resolve,
+        base=context.base,
         command=("limpet", *invocation.words),
         number=number,
     )
@@ -75,7 +73,7 @@ def _in_background(plan: SessionPlan, secrets: list[Secret]) -> int:
         where = plan.options.general.log_file or str(folder.log)
         run_session(plan, folder, lambda lines: end.tell(daemon.Report((*lines, f"log: {where}"))))
     except LimpetError as error:
-        log.error("%s", error)
+        log.error("%s", error)  # noqa: TRY400 - an expected error: its text says all, a traceback would hide it
         end.tell(daemon.report_of(error))
         return int(error.exit_code)
     except Exception:
@@ -95,18 +93,6 @@ def _told(report: daemon.Report) -> int:
         error = LimpetError(report.error, hint=report.hint)
         print_error(error)
     return report.exit_code
-
-
-def _display_number(arguments: tuple[str, ...]) -> int | None:
-    if not arguments:
-        return None
-    match = re.fullmatch(r":?([0-9]{1,5})", arguments[0], re.ASCII)
-    if match is None:
-        raise OptionError(
-            f"{arguments[0][:40]!r} is not a display number",
-            hint="limpet start :100 ..., or leave it out for a free one",
-        )
-    return int(match[1])
 
 
 def _secrets(listen: ListenPlan, invocation: Invocation) -> list[Secret]:

@@ -391,12 +391,11 @@ def tls_options(settings: TlsSettings | None) -> TlsClientOptions | None:
     """The user's `--ssl-*` values as `net` takes them; None where TLS is not used."""
     if settings is None:
         return None
-    check = settings.check_hostname
     return TlsClientOptions(
         ca_certs=settings.ca_certs,
         ca_data=settings.ca_data,
         server_verify_mode=settings.server_verify_mode,
-        check_hostname="" if check is None else "yes" if check else "no",
+        check_hostname=settings.check_hostname,
         server_hostname=settings.server_hostname,
         cert=settings.cert,
         key=settings.key,

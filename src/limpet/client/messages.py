@@ -40,7 +40,6 @@ class WindowState(enum.Enum):
     FULLSCREEN = "fullscreen"
     ABOVE = "above"
     BELOW = "below"
-    SKIP_TASKBAR = "skip-taskbar"
 
 
 class Direction(enum.IntEnum):
@@ -169,6 +168,8 @@ class MoveResize:
 
 @dataclass(frozen=True, slots=True)
 class RaiseWindow:
+    """Put the window above the others and, unless it is a menu, give it the keyboard."""
+
     window_id: WindowId
 
 
@@ -182,6 +183,8 @@ class StartMoveResize:
 
 @dataclass(frozen=True, slots=True)
 class DestroyWindow:
+    """The window is gone on the server."""
+
     window_id: WindowId
 
 
@@ -192,6 +195,8 @@ class DestroyAllWindows:
 
 @dataclass(frozen=True, slots=True)
 class SetIcon:
+    """The window's icon, or None for that of the client."""
+
     window_id: WindowId
     icon: Pixels | None
 
@@ -237,10 +242,9 @@ class Scroll:
 
 @dataclass(frozen=True, slots=True)
 class Bell:
-    """Ring; `percent` -100..100 relative to the user's volume."""
+    """Ring the desktop's bell, as loud as the user has set it."""
 
     window_id: WindowId | None = None
-    percent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

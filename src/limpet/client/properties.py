@@ -17,7 +17,6 @@ _STATES = {
     "fullscreen": WindowState.FULLSCREEN,
     "above": WindowState.ABOVE,
     "below": WindowState.BELOW,
-    "skip_taskbar": WindowState.SKIP_TASKBAR,
 }
 """Metadata field -> state."""
 

@@ -279,7 +279,7 @@ class ClientOptions:
         number(1, 3600, "SECONDS"),
         default=20,
         names="--timeout url:timeout",
-        scope=Scope.CLIENT,
+        scope=Scope.CLIENT | Scope.SHOW_SSL,
         help="how long to wait for the server to be reached and to answer",
     )
     window_close: WindowClose = option(

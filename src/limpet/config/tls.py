@@ -31,8 +31,9 @@ class TlsSettings:
         text("FILE"),
         default="",
         names="--ssl-key bind:ssl-key url:ssl-key",
-        scope=Scope.START | Scope.CLIENT,
-        help="PEM file with the private key of --ssl-cert; not needed when that file holds it",
+        scope=Scope.START | Scope.CLIENT | Scope.SETUP_SSL,
+        help="PEM file with the private key of --ssl-cert; not needed when that file holds it. "
+        "setup-ssl writes the key there",
     )
     key_password: Secret | None = option(
         SECRET,
@@ -130,27 +131,6 @@ class TlsSettings:
             key=str(resolve(self.key)) if self.key else "",
             ca_certs=self.ca_certs if self.ca_certs.lower() in _STORES else str(resolve(self.ca_certs)),
         )
-
-    def texts(self) -> dict[str, str]:
-        """What is given, by its name without `ssl-`: for `TlsServerOptions.from_raw` and `TlsClientOptions.from_raw`.
-
-        The key's password is not in it.
-        """
-        values = {
-            "cert": self.cert,
-            "key": self.key,
-            "ca-certs": self.ca_certs,
-            "ca-data": self.ca_data,
-            "client-verify-mode": self.client_verify_mode,
-            "server-verify-mode": self.server_verify_mode,
-            "check-hostname": {None: "", True: "yes", False: "no"}[self.check_hostname],
-            "server-hostname": self.server_hostname,
-            "ciphers": self.ciphers,
-            "protocol": self.protocol,
-            "verify-flags": self.verify_flags,
-            "options": self.options,
-        }
-        return {name: value for name, value in values.items() if value}
 
 
 _STORES = frozenset({"", "default", "auto"})

@@ -267,14 +267,14 @@ class Registry:
 
     def add(self, cls: P) -> P:
         """Class decorator: registers a frozen slotted dataclass. TypeError where its declaration is incomplete."""
-        if not dataclasses.is_dataclass(cls) or "__slots__" not in cls.__dict__:
+        if "__dataclass_fields__" not in cls.__dict__ or "__slots__" not in cls.__dict__:
             raise TypeError(f"{cls.__name__} must be a slotted dataclass")
         if "__post_init__" in cls.__dict__:
             raise TypeError(f"{cls.__name__}: packets are made without calling __init__; no __post_init__")
         for name in ("sender", "forms"):
-            if not getattr(cls, name, None):
+            if not cls.__dict__.get(name):
                 raise TypeError(f"{cls.__name__} declares no {name}")
-        if Side.CLIENT in cls.senders() and not isinstance(getattr(cls, "effect", None), Effect):
+        if Side.CLIENT in cls.senders() and not isinstance(cls.__dict__.get("effect"), Effect):
             raise TypeError(f"{cls.__name__} may come from a client and declares no effect")
         slots = _slots_of(cls)
         codecs = []

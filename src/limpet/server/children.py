@@ -40,7 +40,8 @@ def split_command(text: str) -> tuple[str, ...]:
 
 class Children:
     """Starts and reaps applications. `on_last_exit` is called when the last waited-for one has ended, `on_started`
-    with the pid of each."""
+    with the pid of each.
+    """
 
     def __init__(
         self, environment: Mapping[str, str], *, on_last_exit: Callable[[], None], on_started: Callable[[int], None]

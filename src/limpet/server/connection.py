@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -203,6 +203,14 @@ class Connection:
         if self._driver is not None:
             self._driver.flush()
 
+    def answer(self, caps: Mapping[str, Wire]) -> None:
+        """The answer to a request of the hello."""
+        self.session.answer(caps, self._clock())
+
+    def answer_packet(self, packet: Packet) -> None:
+        """The same, by a packet of its own."""
+        self.session.answer_packet(packet, self._clock())
+
     def disconnect(self, reason: DisconnectReason, text: str = "") -> None:
         if not self.session.closing:
             self.session.disconnect(reason, text)
@@ -266,7 +274,8 @@ class Connection:
             await self._login.verify(event.authenticator, event.attempt, self.session.user)
         except AuthenticationFailed as error:
             user = self.session.user or self.session.username
-            log.warning("%s: login failed for user %r: %s", self.peer, user[:64], error)
+            hint = f" ({error.hint})" if error.hint else ""
+            log.warning("%s: login failed for user %r: %s%s", self.peer, user[:64], error, hint)
             if not self.session.closing:
                 self.session.step_failed(refusal(error))
         else:

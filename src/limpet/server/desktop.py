@@ -328,7 +328,7 @@ class Desktop:
             return
         self.set_states(window, (window.info.states | add) - remove)
 
-    def moveresize_requested(self, xid: Xid, x: int, y: int, direction: int, button: int, source: int) -> None:  # noqa: ARG002 - WindowSink's signature
+    def moveresize_requested(self, xid: Xid, x: int, y: int, direction: int, button: int, source: int) -> None:
         window = self._by_xid.get(xid)
         if window is not None:
             for observer in tuple(self._observers):

@@ -62,7 +62,10 @@ class ListenPlan:
 
 @dataclass(frozen=True)
 class PlanContext:
-    """The world, as far as planning needs it. Relative paths start at `base`; `command` is what was typed, redacted."""
+    """The world, as far as planning needs it.
+
+    Relative paths start at `base`; `command` is what was typed, with "limpet" as first word and without secrets.
+    """
 
     environment: Environment
     modules: ModuleEnv
@@ -415,8 +418,8 @@ class _Planner:
                 change.append("with auth=file(filename=password.txt) on the line")
             else:
                 add.append(f"--{plan.bind.kind}-auth=file:filename=password.txt")
-        command = self._context.command or ("start", "...")
-        shown = f"{first}{' '.join(('limpet', *map(shlex.quote, command), *add))}"
+        command = self._context.command or ("limpet", "start", "...")
+        shown = f"{first}{' '.join((*map(shlex.quote, command), *add))}"
         return f"{shown}{' ' if change else ''}{', '.join(change)} (--insecure-bind=yes would allow it as it is)"
 
     # -- options that apply to nothing -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from limpet.auth.limiter import LoginLimiter, LoginSource
+from limpet.auth.limiter import FAILURE_ANSWER_S, LoginLimiter, LoginSource
 from limpet.auth.module import Attempt, Authenticator, ModuleEnv, ModuleFailure, ModuleSpec, PeerFacts
 from limpet.auth.registry import build
 from limpet.errors import AuthenticationFailed, ConfigError, ExitCode, LimpetError
@@ -57,7 +57,6 @@ class Login:
         self._key_from_password = key_from_password
         self._modules: tuple[Authenticator, ...] | None = None
         self._source: LoginSource | None = None
-        self._delayed = False
 
     def modules(self, username: str) -> tuple[Authenticator, ...]:
         """The modules at work, made once. Raises `ModuleFailure`, which refuses the login."""
@@ -89,26 +88,32 @@ class Login:
 
         A right credential is delayed, never refused; a wrong one is answered no sooner than after a second.
         """
-        clock, limiter = self._services.clock, self._services.limiter
-        source = LoginSource.of(self._facts, user)
-        started = clock()
-        if attempt is not None and not self._delayed:
-            self._delayed = True
-            self._source = source
-            await self._services.sleep(limiter.delay(source, started))
-        begun = clock()
+        clock, limiter, sleep = self._services.clock, self._services.limiter, self._services.sleep
+        arrived = clock()
+        if attempt is not None and self._source is None:
+            self._source = LoginSource.of(self._facts, user)
+            await sleep(limiter.delay(self._source, arrived))
         try:
             async with asyncio.timeout(CHECK_BUDGET_S):
                 await authenticator.verify(attempt)
+        except TimeoutError:
+            await self._undecided(arrived)
+            raise ModuleFailure("the authentication module did not answer in time") from None
         except ModuleFailure:
-            limiter.undecided(source, clock())
-            await self._services.sleep(max(0.0, 1.0 - (clock() - begun)))
+            await self._undecided(arrived)
             raise
         except AuthenticationFailed:
-            await self._services.sleep(limiter.failed(source, clock(), waited=clock() - begun))
+            now = clock()
+            source = self._source or LoginSource.of(self._facts, user)
+            await sleep(limiter.failed(source, now, waited=now - arrived))
             raise
-        except TimeoutError:
-            raise ModuleFailure("the authentication module did not answer in time") from None
+
+    async def _undecided(self, arrived: float) -> None:
+        """No guess was made; the answer takes as long as that to a wrong one, so that nobody can tell them apart."""
+        now = self._services.clock()
+        if self._source is not None:
+            self._services.limiter.undecided(self._source, now)
+        await self._services.sleep(max(0.0, FAILURE_ANSWER_S - (now - arrived)))
 
     def passed(self) -> None:
         """The whole login is through: the user's earlier failures are forgotten."""

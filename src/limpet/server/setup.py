@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
 from pathlib import Path
 
 from limpet.config.credentials import Environment
@@ -16,9 +16,9 @@ from limpet.server.listeners import ListenerPlan, banner
 from limpet.session.encryption import AesPolicy
 
 
-def listener_setup(plan: ListenerPlan, resolve: Callable[[str], Path], environment: Environment) -> ListenerSetup:
+def listener_setup(plan: ListenerPlan, base: Path, environment: Environment) -> ListenerSetup:
     """Load what `plan` names. Raises `TlsError`, `OptionError` naming the option or file at fault."""
-    tls = _tls(plan.tls, resolve, environment) if plan.tls is not None else None
+    tls = _tls(plan.tls, base, environment) if plan.tls is not None else None
     aes = plan.aes
     return ListenerSetup(
         plan=plan,
@@ -33,22 +33,7 @@ def listener_setup(plan: ListenerPlan, resolve: Callable[[str], Path], environme
     )
 
 
-def _tls(settings: TlsSettings, resolve: Callable[[str], Path], environment: Environment) -> TlsListenerSide:
-    def path(text: str) -> str:
-        return str(resolve(text)) if text else ""
-
-    ca_certs = settings.ca_certs
-    if ca_certs.strip().lower() not in ("", "default", "auto"):
-        ca_certs = path(ca_certs)
-    return TlsServerOptions(
-        cert=path(settings.cert),
-        key=path(settings.key),
-        key_password=settings.key_password or environment.ssl_key_password,
-        ca_certs=ca_certs,
-        ca_data=settings.ca_data,
-        client_verify_mode=settings.client_verify_mode,
-        ciphers=settings.ciphers,
-        verify_flags=settings.verify_flags,
-        protocol=settings.protocol,
-        options=settings.options,
-    ).server()
+def _tls(settings: TlsSettings, base: Path, environment: Environment) -> TlsListenerSide:
+    if settings.key_password is None:
+        settings = dataclasses.replace(settings, key_password=environment.ssl_key_password)
+    return TlsServerOptions.from_settings(settings, base).server()

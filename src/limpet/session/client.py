@@ -133,7 +133,7 @@ class ClientSession:
         self._link.feed(data)
         self._advance(now)
 
-    def receive_eof(self, now: float, *, clean: bool) -> None:  # noqa: ARG002 - the driver's interface
+    def receive_eof(self, now: float, *, clean: bool) -> None:
         if self._link.terminated:
             return
         if not self._heard:
@@ -432,6 +432,8 @@ class ClientSession:
             self._enter_session(now)
             return
         self._their_caps = self._read_their_caps(hello.encryption, "its hello has no cipher")
+        if isinstance(self._decryptor, ProbingDecryptor):
+            self._decryptor.settle(self._link.dialect.cipher_block)
         self._need_keys(_Pending.SERVER_HELLO, (self._their_caps,))
 
     def _enter_session(self, now: float) -> None:

@@ -16,7 +16,6 @@ from limpet.values import Buffer, Side
 from limpet.wire.compression import available, choose
 from limpet.wire.stream import PacketReader, PacketWriter, RawPacket
 
-
 DEFAULT_COMPRESSION_LEVEL = 1
 
 

@@ -369,6 +369,10 @@ class WindowManager:
         self._root.resized(size)
         self._flush()
 
+    def sync(self) -> None:
+        """Wait until the X server has done all that was asked; call `process_events` afterwards."""
+        self._connection.sync()
+
     # -- for ClientMessages --
 
     def frame_extents(self, xid: Xid) -> None:
@@ -496,17 +500,15 @@ class WindowManager:
             self._core.SendEvent(False, xid, _EVENT.StructureNotify, notice)
             return applied
         window.requested = applied
-        self._core.ConfigureWindow(
-            xid, _GEOMETRY, [applied.x & 0xFFFFFFFF, applied.y & 0xFFFFFFFF, applied.width, applied.height, 0]
-        )
+        self._core.ConfigureWindow(xid, _GEOMETRY, [applied.x, applied.y, applied.width, applied.height, 0])
         return applied
 
     def _pass_on(self, event: xcffib.xproto.ConfigureRequestEvent) -> None:
         """A window that is not managed (yet) gets what it asks for."""
         mask = event.value_mask
         given = (
-            (_CONFIG.X, event.x & 0xFFFFFFFF),
-            (_CONFIG.Y, event.y & 0xFFFFFFFF),
+            (_CONFIG.X, event.x),
+            (_CONFIG.Y, event.y),
             (_CONFIG.Width, event.width),
             (_CONFIG.Height, event.height),
             (_CONFIG.BorderWidth, event.border_width),

@@ -55,7 +55,7 @@ class ScreenFeature(PlainFeature):
 
     def _bell(self, packet: Bell) -> None:
         window = packet.window_id if packet.window_id > 0 else None
-        self.context.post(messages.Bell(window, max(-100, min(packet.percent, 100))))
+        self.context.post(messages.Bell(window))
 
     def _logging(self, packet: Logging) -> None:
         text = "".join(char if char.isprintable() else " " for char in packet.message[:MAX_TEXT])

@@ -46,7 +46,6 @@ _FIELDS = {
     WindowState.FULLSCREEN: "fullscreen",
     WindowState.ABOVE: "above",
     WindowState.BELOW: "below",
-    WindowState.SKIP_TASKBAR: "skip_taskbar",
 }
 
 

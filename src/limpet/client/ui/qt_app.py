@@ -60,8 +60,8 @@ logger = logging.getLogger(__name__)
 
 _BATCH_S = 0.008
 """how long commands are done before Qt may look at input again"""
-_ARGUMENTS = ["limpet", "-platformtheme", "generic"]
-"""The generic theme: a desktop's own one costs 0.1 s and more at start and decides nothing that is shown here."""
+_UNIX_ARGUMENTS = ("-platformtheme", "generic")
+"""Not the desktop's own theme: it costs 0.1 s and more at start and decides nothing that is shown here."""
 _TURNING_PLATFORMS = frozenset({"xcb", "windows"})
 _MAX_TRANSIENT_CHAIN = 32
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -74,6 +74,7 @@ class QtRunner:
         self._events = events
         self._commands = commands
         self._windows: dict[WindowId, RemoteWindow] = {}
+        self._leaving: list[QWindow] = []
         self._dialogs: dict[int, PasswordWindow] = {}
         self._updated: dict[WindowId, list[tuple[PaintDone, float]]] = {}
         self._keys = PressedKeys()
@@ -247,8 +248,12 @@ class QtRunner:
             self._release_keys(window_id)
             self._focus = None
         window.retire()
-        # the object goes when this call has ended: it may be on the stack (a drag runs its own loop on some systems)
-        QTimer.singleShot(0, lambda: window.deleteLater())
+        self._delete_soon(window)
+
+    def _delete_soon(self, window: QWindow) -> None:
+        """Let go of a window when this call has ended: one of its methods may be running (some drags loop inside)."""
+        self._leaving.append(window)
+        QTimer.singleShot(0, self._leaving.clear)
 
     def _destroy_all(self) -> None:
         for window_id in list(self._windows):
@@ -292,7 +297,7 @@ class QtRunner:
             dialog = self._dialogs.pop(command.token, None)
             self.emit(PasswordEntered(command.token, password))
             if dialog is not None:
-                QTimer.singleShot(0, lambda: dialog.deleteLater())
+                self._delete_soon(dialog)
 
         dialog = PasswordWindow(command, done)
         self._dialogs[command.token] = dialog
@@ -373,14 +378,15 @@ def _send(wakeup: socket.socket) -> None:
 
 def _application() -> QGuiApplication:
     qInstallMessageHandler(_log_qt_message)
-    app = QGuiApplication(list(_ARGUMENTS))
+    unix = sys.platform not in ("darwin", "win32")
+    app = QGuiApplication(["limpet", *(_UNIX_ARGUMENTS if unix else ())])
     app.setApplicationName("limpet")
     app.setDesktopFileName("limpet")
     app.setQuitOnLastWindowClosed(False)
     return app
 
 
-def _log_qt_message(kind: QtMsgType, context: QMessageLogContext, message: str | None) -> None:
+def _log_qt_message(kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
     text = message or ""
     if kind == QtMsgType.QtFatalMsg:
         _end_without_display(text)

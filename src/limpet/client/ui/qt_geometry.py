@@ -23,6 +23,7 @@ def to_dip(value: int, scale: float) -> int:
 
 
 def size_to_dip(size: Size, scale: float) -> QSize:
+    """See `to_dip`."""
     return QSize(to_dip(size.width, scale), to_dip(size.height, scale))
 
 

@@ -146,6 +146,7 @@ def qt_modifier_names(flags: Qt.KeyboardModifier) -> tuple[str, ...]:
 
 
 def is_release(event: QKeyEvent) -> bool:
+    """Did the key come up?"""
     return event.type() == QEvent.Type.KeyRelease
 
 

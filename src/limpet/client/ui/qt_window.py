@@ -379,7 +379,7 @@ class RemoteWindow(QWindow):
 
     def _current_states(self) -> frozenset[WindowState]:
         now = self.windowStates()
-        kept = self._properties.states & {WindowState.ABOVE, WindowState.BELOW, WindowState.SKIP_TASKBAR}
+        kept = self._properties.states & {WindowState.ABOVE, WindowState.BELOW}
         return kept | {state for state, flag in _STATES if now & flag}
 
     def _on_state_changed(self, _state: Qt.WindowState) -> None:

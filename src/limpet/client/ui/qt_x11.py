@@ -1,4 +1,4 @@
-"""What Qt does not do on X11: a class per window, prompt sending, sure repeats. Used when Qt runs on its xcb platform only.
+"""What Qt does not do on X11: a class per window, prompt sending, sure repeats. Used on Qt's xcb platform only.
 
 The calls go through Qt's own connection, so that they are in order with what Qt asks of the X server.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 
-from PySide6.QtGui import QGuiApplication, QNativeInterface
+from PySide6.QtGui import QGuiApplication
 
 _XCB_PROP_MODE_REPLACE = 0
 _XCB_ATOM_WM_CLASS = 67
@@ -84,6 +84,8 @@ def x11_connection(app: QGuiApplication) -> X11Connection | None:
     """The connection of this application; None if it is not on X11 or its connection cannot be shared."""
     if app.platformName() != "xcb":
         return None
+    from PySide6.QtGui import QNativeInterface  # its X11 part is in Linux builds only
+
     native = app.nativeInterface()
     if not isinstance(native, QNativeInterface.QX11Application):
         return None
