@@ -50,6 +50,11 @@ def error_for(reason: str, text: str = "") -> LimpetError | None:
             hint="start the server with --tcp-encryption=AES and the same key file, or attach without encryption",
             exit_code=ExitCode.SERVER_REFUSES_ENCRYPTION,
         )
+    if reason == DisconnectReason.ENCRYPTION_INVALID.value:
+        return EncryptionRequired(
+            f"the server refused: {shown}",
+            hint="it may demand another mode: --encryption=AES-CBC or AES-CTR",
+        )
     return _by_word(lowered, reason, shown)
 
 
