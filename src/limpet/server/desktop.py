@@ -87,14 +87,16 @@ class Desktop:
         self.cursor: CursorImage | None = None
         self.focused: WindowId | None = None
         self._connection = connect()
-        self._input_connection = connect()
-        self.input = Input(self._input_connection)
-        self.screen = ScreenControl(self._input_connection)
+        self._screen_connection = connect()
+        self.screen = ScreenControl(self._screen_connection)
         self._manager = WindowManager(self._connection, self)
+        # the manager's connection: a key must not overtake the focus that was set before it
+        self.input = Input(self._connection)
+        self._manager.watch_keyboard(self.input.keyboard_changed)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="limpet-capture")
         self._capture_connection = connect()
         self._capturer = Capturer(self._capture_connection)
-        self._fds = (self._manager.fileno(), self._input_connection.fileno())
+        self._fds = (self._manager.fileno(),)
         self._loop.add_reader(self._fds[0], self._process)
         self._process()
 
@@ -106,7 +108,7 @@ class Desktop:
         self._observers.clear()
         await self._loop.run_in_executor(self._worker, self._close_capture)
         self._worker.shutdown(wait=True)
-        for connection in (self._connection, self._input_connection):
+        for connection in (self._connection, self._screen_connection):
             with contextlib.suppress(DisplayUnavailable):
                 connection.close()
 

@@ -106,7 +106,7 @@ class Capturer:
             raise
         finally:
             self._core.FreePixmap(pixmap)
-            self._drop_errors()
+            self._connection.drop_events()  # among them the errors of requests for a vanished window
         return Pixels(wanted.width, wanted.height, pixel_format, wanted.width * _PIXEL, data)
 
     def screenshot(self, rect: Rect | None = None) -> Pixels:
@@ -132,7 +132,7 @@ class Capturer:
         finally:
             core.FreeGC(gc)
             core.FreePixmap(canvas)
-            self._drop_errors()
+            self._connection.drop_events()  # among them the errors of requests for a vanished window
         return Pixels(wanted.width, wanted.height, PixelFormat.BGRX, wanted.width * _PIXEL, data)
 
     def visible_bounds(self) -> Rect:
@@ -211,11 +211,6 @@ class Capturer:
         if len(self._sizes) >= 1024:
             self._sizes.clear()
         self._sizes[xid] = whole
-
-    def _drop_errors(self) -> None:
-        """Unchecked requests for a vanished window leave errors; nobody else reads this connection's events."""
-        while self._connection.poll() is not None:
-            pass
 
     # -- the screen --
 
