@@ -28,7 +28,7 @@ from limpet.x11.connection import X11Connection
 from limpet.x11.display import Xvfb, XvfbOptions
 from limpet.x11.input import Input
 
-WAIT_S = 30.0
+WAIT_S = 20.0
 POLL_S = 0.05
 SETTLE_S = 0.3
 BACKGROUND = 0x4A6A80
@@ -140,6 +140,7 @@ def use(desktop: Xvfb, client: subprocess.Popen[bytes], marker: Path, log: Path)
         connection.sync()
         type_text(keyboard, f"clear; echo 'typed on the client, run on the server'; echo ok > {marker}\n")
         if wait_for(lambda: marker.exists() or None, client) is None:
+            save(desktop, Path("build/demo-failed.png"))
             raise problem("the command that was typed did not run on the server")
         settle(connection)
         print("The command has run on the server, and its output is on the desktop.", flush=True)

@@ -94,11 +94,12 @@ class WindowManager:
         if not self._adopted:
             self._adopted = True
             self._adopt()
-        for _ in range(_MAX_PASSES):
-            busy = self._drain()
-            self._settle()
-            if not busy:
+        for count in range(_MAX_PASSES):
+            # Settling waits for answers and flushes, and either may read events into libxcb's queue, where the file
+            # descriptor does not show them: so a pass without events must be the last thing done.
+            if not self._drain() and count:
                 return False
+            self._settle()
         return True
 
     def _drain(self) -> bool:
