@@ -5,6 +5,10 @@ import xcffib
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview
 
+class Atom:
+    Any: Final = 0
+    WM_NAME: Final = 39
+
 class CW:
     BackPixel: Final = 2
     BorderPixel: Final = 8
@@ -238,6 +242,7 @@ class GetInputFocusReply(xcffib.Reply):
 
 class GetImageReply(xcffib.Reply):
     depth: int
+    data: xcffib.List[int]
 
 class QueryPointerReply(xcffib.Reply):
     root_x: int
@@ -271,6 +276,7 @@ class xprotoExtension(xcffib.Extension):
         value_mask: int,
         value_list: list[int],
     ) -> xcffib.VoidCookie: ...
+    def ClearArea(self, exposures: bool, window: int, x: int, y: int, width: int, height: int) -> xcffib.VoidCookie: ...
     def ChangeWindowAttributes(self, window: int, value_mask: int, value_list: list[int]) -> xcffib.VoidCookie: ...
     def ChangeWindowAttributesChecked(
         self, window: int, value_mask: int, value_list: list[int]
