@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from limpet.auth.answer import ChallengeAnswerer, TransportFacts, offered_digests, offered_salt_digests
 from limpet.auth.challenge import Offer
@@ -21,7 +21,6 @@ from limpet.limits import HANDSHAKE, WireLimits
 from limpet.net.connect import connect
 from limpet.net.driver import Driver
 from limpet.net.stream import ByteStream, StreamFacts
-from limpet.net.tls_config import TlsClientOptions
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.schema import Packet
 from limpet.session.client import ClientSession
@@ -39,6 +38,9 @@ from limpet.session.events import (
 )
 from limpet.session.policy import ClientPolicy
 from limpet.values import Secret, Wire
+
+if TYPE_CHECKING:
+    from limpet.net.tls_config import TlsClientOptions
 
 log = logging.getLogger("limpet.client.connection")
 
