@@ -56,6 +56,8 @@ class HandshakeLimits:
     ping_timeout_s: float = 60.0
     close_s: float = 1.0
     """how long a connection stays after our `disconnect`, for the peer to read it"""
+    answered_s: float = 5.0
+    """how long a connection stays after the answer to a request, for the client to close it"""
     max_challenges: int = 8
     min_iterations: int = 1_000
     max_iterations: int = 100_000

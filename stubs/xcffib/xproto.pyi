@@ -93,6 +93,8 @@ class SCREEN(xcffib.Struct):
     white_pixel: int
     width_in_pixels: int
     height_in_pixels: int
+    width_in_millimeters: int
+    height_in_millimeters: int
     allowed_depths: xcffib.List[DEPTH]
 
 class Setup(xcffib.Struct):
@@ -179,28 +181,21 @@ class MappingNotifyEvent(xcffib.Event):
     first_keycode: int
     count: int
 
-class KeyPressEvent(xcffib.Event):
+class _InputEvent(xcffib.Event):
     detail: int
     state: int
     event: int
 
-class KeyReleaseEvent(KeyPressEvent): ...
-class ButtonPressEvent(KeyPressEvent): ...
-class ButtonReleaseEvent(KeyPressEvent): ...
+class KeyPressEvent(_InputEvent): ...
+class KeyReleaseEvent(_InputEvent): ...
+class ButtonPressEvent(_InputEvent): ...
+class ButtonReleaseEvent(_InputEvent): ...
 
 class MotionNotifyEvent(xcffib.Event):
     event: int
     root_x: int
     root_y: int
     state: int
-
-class FocusInEvent(xcffib.Event):
-    event: int
-
-class FocusOutEvent(FocusInEvent): ...
-
-class ExposeEvent(xcffib.Event):
-    window: int
 
 class GetWindowAttributesReply(xcffib.Reply):
     _class: int

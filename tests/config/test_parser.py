@@ -160,7 +160,7 @@ def test_numbers_out_of_bounds(line: str) -> None:
         attach(line)
 
 
-# -- command lines that people have (docs/protocol: peers) ---------------------------------------------------------------
+# -- command lines that people have (docs/protocol: peers) -------------------------------------------------------------
 
 
 def test_the_quiet_options_of_stock_servers_are_accepted() -> None:
@@ -203,7 +203,7 @@ def test_a_refused_stock_option_does_not_repeat_a_password() -> None:
     assert "topsecret" not in f"{caught.value} {caught.value.hint}"
 
 
-# -- keys of bind lines and URLs -----------------------------------------------------------------------------------------
+# -- keys of bind lines and URLs ---------------------------------------------------------------------------------------
 
 
 def test_keys_of_a_bind_line() -> None:
@@ -249,7 +249,7 @@ def test_keys_of_a_url() -> None:
     assert (options.client.timeout, options.client.compression_level) == (5, 2)
 
 
-# -- the table -----------------------------------------------------------------------------------------------------------
+# -- the table ---------------------------------------------------------------------------------------------------------
 
 
 def test_no_spelling_is_used_twice() -> None:

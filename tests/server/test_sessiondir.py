@@ -272,7 +272,7 @@ def test_a_broken_description_is_read_as_an_empty_one(content: bytes) -> None:
     assert all(isinstance(word, str) for word in info.command)
 
 
-# -- privacy ---------------------------------------------------------------------------------------------------------------
+# -- privacy -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_directory_open_to_others_is_refused_and_the_next_place_taken(runtime: Path) -> None:
@@ -335,7 +335,7 @@ def test_places_come_in_order(runtime: Path) -> None:
     assert roots[-1].name == f"limpet-{os.geteuid()}"
 
 
-# -- stock peers -----------------------------------------------------------------------------------------------------------
+# -- stock peers -------------------------------------------------------------------------------------------------------
 
 
 def test_stock_clients_find_the_session(environment: Environment, runtime: Path) -> None:

@@ -118,7 +118,9 @@ class Rig:
         return self._ports.setdefault(index, peers.free_port())
 
     def run(self, name: str, command: Sequence[str], extra: Mapping[str, str] | None = None) -> Running:
-        running = Running(f"{next(self._names)}-{name}", command, environment(self.folder, **(extra or {})), self.folder)
+        running = Running(
+            f"{next(self._names)}-{name}", command, environment(self.folder, **(extra or {})), self.folder
+        )
         self.running.append(running)
         return running
 
@@ -135,9 +137,7 @@ class Rig:
         shown = {"DISPLAY": self.screen.name, "QT_QPA_PLATFORM": "xcb", **(extra or {})}
         return self.run(f"client-{of.name}", of.attach(target, options), shown)
 
-    def command(
-        self, of: Maker, *words: str, seconds: float = 30, extra: Mapping[str, str] | None = None
-    ) -> Done:
+    def command(self, of: Maker, *words: str, seconds: float = 30, extra: Mapping[str, str] | None = None) -> Done:
         """Run a command to its end."""
         done = subprocess.run(
             of.command(*words),

@@ -36,8 +36,11 @@ def overview() -> str:
             "",
             *lines,
             "",
-            "On the server:   limpet start --start=xterm --bind-ssl=:10000 --ssl-cert=ssl-cert.pem",
-            "On your desktop: limpet attach ssl://SERVER:10000/",
+            "On one machine: limpet start --start=xterm",
+            "                limpet attach",
+            "From another:   limpet setup-ssl cert.pem",
+            "                limpet start --start=xterm --bind-ssl=*:443 --ssl-cert=cert.pem --auth=file:filename=PW",
+            "                limpet attach ssl://SERVER/ --ssl-ca-certs=CERTIFICATE --password-file=PW",
             "",
             "'limpet help COMMAND' shows the options of a command, 'limpet --version' the version.",
         ]

@@ -41,7 +41,8 @@ def run(invocation: Invocation) -> int:
     set_up_logging(invocation.options.general, planned.connection.secrets())
     print_warnings(planned.connection.warnings)
     memory = PeerMemory(memory_file(invocation.environment.state_home))
-    answer = asyncio.run(Request(planned.connection, planned.request, memory).run())
+    arguments: dict[str, Wire] = {"full_version_request": True} if planned.request == "version" else {}
+    answer = asyncio.run(Request(planned.connection, planned.request, memory, **arguments).run())
     if planned.request == "screenshot":
         _save(answer, Path(planned.output))
         return ExitCode.OK

@@ -10,6 +10,7 @@ from limpet.errors import ExitCode
 from limpet.net.certificates import setup_ssl
 
 DEFAULT_FILE = "ssl-cert.pem"
+_LOGIN = "--auth=file:filename=PASSWORD_FILE"
 
 
 def run(invocation: Invocation) -> int:
@@ -23,7 +24,7 @@ def run(invocation: Invocation) -> int:
         print(f"{key}: key, keep it to yourself")
     for line in facts.lines(datetime.now(UTC)):
         print(f"  {line}")
-    print("\nOn the server:  " + " ".join(["limpet start --bind-ssl=:PORT", f"--ssl-cert={cert}", *_key(key)]))
+    print("\nOn the server:  " + " ".join([f"limpet start --bind-ssl='*:PORT' --ssl-cert={cert}", *_key(key), _LOGIN]))
     # the whole file would hand out the key
     print(
         "On the clients: limpet attach ssl://HOST:PORT/ --ssl-ca-certs=FILE, a copy of the certificate without the key"

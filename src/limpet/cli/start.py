@@ -13,7 +13,6 @@ from limpet.config.credentials import environment_variables, scrubbed_environmen
 from limpet.config.options import Options
 from limpet.errors import ExitCode, LimpetError
 from limpet.server import daemon, sessiondir
-from limpet.server.children import split_command
 from limpet.server.listeners import ListenPlan, PlanContext, plan_listeners
 from limpet.server.main import SessionPlan, run_session
 from limpet.server.session_options import auth_values, check_session, display_number
@@ -74,7 +73,7 @@ def _in_background(plan: SessionPlan, secrets: list[Secret]) -> int:
         where = plan.options.general.log_file or str(folder.log)
         run_session(plan, folder, lambda lines: end.tell(daemon.Report((*lines, f"log: {where}"))))
     except LimpetError as error:
-        log.error("%s", error)
+        log.error("%s", error)  # noqa: TRY400 - an expected error: its text says all, a traceback would hide it
         end.tell(daemon.report_of(error))
         return int(error.exit_code)
     except Exception:

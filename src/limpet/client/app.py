@@ -73,7 +73,7 @@ class Client:
         tell: Tell,
         *,
         clock: Callable[[], float] = time.monotonic,
-        find_keymap: Callable[[], Keymap | None] = local_keymap,
+        find_keymap: Callable[[], Keymap] = local_keymap,
     ) -> None:
         self._plan = plan
         self._ui = ui
@@ -82,6 +82,7 @@ class Client:
         self._tell = tell
         self._clock = clock
         self._find_keymap = find_keymap
+        self._keymap: Keymap | None = None
         self._identity = Identity()
         self._poster = Poster(ui.post, self._on_full)
         self._windows = WindowBook()
@@ -161,10 +162,11 @@ class Client:
     # -- ConnectionOwner -----------------------------------------------------------------------------------------
 
     async def hellos(self, *, ask_to_be_challenged: bool) -> Hellos:
-        keymap = await asyncio.to_thread(self._find_keymap)
+        if self._keymap is None:
+            self._keymap = await asyncio.to_thread(self._find_keymap)
         await self._screens_known.wait()
         assert self._screens is not None
-        full = window_hello(self._plan, self._identity, self._screens, keymap)
+        full = window_hello(self._plan, self._identity, self._screens, self._keymap)
         desktop = self._screens.desktop
         return Hellos(
             full=full,

@@ -16,7 +16,7 @@ from limpet.auth.sources import PasswordRequest, PasswordSources
 from limpet.client.plan import ConnectPlan
 from limpet.client.reconnect import Ended
 from limpet.config.tls import TlsSettings
-from limpet.errors import AuthenticationFailed, DisconnectReason, ExitCode, HandshakeError, LimpetError
+from limpet.errors import AuthenticationFailed, CipherError, DisconnectReason, ExitCode, HandshakeError, LimpetError
 from limpet.limits import HANDSHAKE, WireLimits
 from limpet.net.connect import connect
 from limpet.net.driver import Driver
@@ -106,6 +106,7 @@ class Connection:
         self._ended: Terminated | None = None
         self._cause: LimpetError | None = None
         """what the transport said, where that is nearer to the cause than what the session makes of it"""
+        self._password_key: Secret | None = None
         self._insisted = False
         self._challenged = False
         self._accepted = False
@@ -301,7 +302,7 @@ class Connection:
             self._session.give_up(
                 HandshakeError(
                     f"{self._plan.target} let us in without asking for the password",
-                    hint="it may not be the server that you think it is; leave the password out to connect all the same",
+                    hint="it may not be the server that you mean; without a password you can connect all the same",
                     exit_code=ExitCode.NO_AUTHENTICATION,
                 )
             )
@@ -318,8 +319,11 @@ class Connection:
         if isinstance(failure, LimpetError):
             # e.g. a TLS alert: the server refused our certificate
             self._cause, self._unanswered = failure, False
-        if isinstance(event.error, AuthenticationFailed) and not event.error.hint:
-            event.error.hint = self._answerer.failure_hint
+        error = event.error
+        if isinstance(error, AuthenticationFailed) and not error.hint:
+            error.hint = self._answerer.failure_hint or "check the password, and the user name (--username=NAME)"
+        elif isinstance(error, CipherError) and self._password_key is not None:
+            error.hint = "the password is the AES key here: it differs from the server's, or the AES mode does"
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         if self._group is None:
@@ -354,12 +358,15 @@ class Connection:
         self.flush()
 
     async def _key_material(self) -> Secret:
+        """Asked for at every step of the login, when the password that it is may have been used up."""
         aes = self._plan.aes
         if aes is not None and aes.key is not None:
             return aes.key
-        return await self._sources.key(
-            PasswordRequest(str(self._plan.target), self._plan.username, "password, which is the AES key too")
-        )
+        if self._password_key is None:
+            self._password_key = await self._sources.key(
+                PasswordRequest(str(self._plan.target), self._plan.username, "password, which is the AES key too")
+            )
+        return self._password_key
 
     async def _answer(self, event: ChallengeReceived) -> None:
         assert self._session is not None

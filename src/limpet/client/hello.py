@@ -84,9 +84,7 @@ def partial_hello(hello: ClientHello) -> ClientHello:
     )
 
 
-def window_hello(
-    plan: ConnectPlan, identity: Identity, screens: ScreensChanged, keymap: Keymap | None = None
-) -> ClientHello:
+def window_hello(plan: ConnectPlan, identity: Identity, screens: ScreensChanged, keymap: Keymap) -> ClientHello:
     """The whole hello of a client that shows windows on `screens`."""
     from limpet.packets.capgroups import InputCaps, NotificationCaps, WindowCaps
 
@@ -108,7 +106,7 @@ def window_hello(
             bell=True,
         ),
         encoding=_encoding(plan),
-        keymap=keymap if keymap is not None else _default_keymap(),
+        keymap=keymap,
         input=InputCaps(
             keyboard=True,
             pointer=True,
@@ -209,31 +207,3 @@ def screen_sizes(screens: ScreensChanged) -> list[Wire]:
     width_mm = round(width * 25.4 / (screens.dpi or 96))
     height_mm = round(height * 25.4 / (screens.dpi or 96))
     return [CLIENT_TYPE, width, height, width_mm, height_mm, monitors, *area]
-
-
-def _default_keymap() -> Keymap:
-    """Which keys make which modifiers, as X servers have it by default; the layout stays the server's own."""
-    from limpet.packets.capgroups import Keymap
-
-    return Keymap(mod_meanings=MOD_MEANINGS, mod_pointermissing=("mod2",))
-
-
-MOD_MEANINGS = {
-    "Shift_L": "shift",
-    "Shift_R": "shift",
-    "Caps_Lock": "lock",
-    "Control_L": "control",
-    "Control_R": "control",
-    "Alt_L": "mod1",
-    "Alt_R": "mod1",
-    "Meta_L": "mod1",
-    "Meta_R": "mod1",
-    "Num_Lock": "mod2",
-    "Super_L": "mod4",
-    "Super_R": "mod4",
-    "Hyper_L": "mod4",
-    "Hyper_R": "mod4",
-    "ISO_Level3_Shift": "mod5",
-    "Mode_switch": "mod5",
-}
-"""Key name -> modifier name."""

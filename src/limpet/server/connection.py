@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -202,6 +202,14 @@ class Connection:
         """Hand what the session queued to the socket."""
         if self._driver is not None:
             self._driver.flush()
+
+    def answer(self, caps: Mapping[str, Wire]) -> None:
+        """The answer to a request of the hello."""
+        self.session.answer(caps, self._clock())
+
+    def answer_packet(self, packet: Packet) -> None:
+        """The same, by a packet of its own."""
+        self.session.answer_packet(packet, self._clock())
 
     def disconnect(self, reason: DisconnectReason, text: str = "") -> None:
         if not self.session.closing:

@@ -50,18 +50,18 @@ def _version(_: RequestHost, connection: Connection, request: Request) -> None:
     caps: dict[str, Wire] = {"version": connection.session.dialect.our_version, "limpet": __version__}
     if request.arguments.get("full-version-request"):
         caps["platform"] = "linux"
-    connection.session.answer(caps)
+    connection.answer(caps)
 
 
 def _connect_test(_: RequestHost, connection: Connection, request: Request) -> None:
     token = request.arguments.get("connect_test_request", "")
     text = load_text(token)[:MAX_TOKEN] if isinstance(token, (str, bytes)) else ""
-    connection.session.answer({"connect_test_response": text, "version": connection.session.dialect.our_version})
+    connection.answer({"connect_test_response": text, "version": connection.session.dialect.our_version})
 
 
 def _id(host: RequestHost, connection: Connection, _: Request) -> None:
     identity = host.identity
-    connection.session.answer(
+    connection.answer(
         {
             "session-type": "limpet seamless",
             "session-name": identity.session_name,
@@ -79,7 +79,7 @@ def _info(host: RequestHost, connection: Connection, request: Request) -> None:
     caps = host.info()
     caps["version"] = connection.session.dialect.our_version
     nested = connection.session.dialect.nested or bool(request.arguments.get("info-namespace"))
-    connection.session.answer(caps if nested else flattened(caps))
+    connection.answer(caps if nested else flattened(caps))
 
 
 def flattened(caps: Mapping[str, Wire], prefix: str = "") -> dict[str, Wire]:
@@ -104,7 +104,7 @@ def _screenshot(host: RequestHost, connection: Connection, _: Request) -> None:
             log.warning("%s: no screenshot: %s", connection.peer, error)
             connection.session.refuse(DisconnectReason.SERVER_ERROR)
         else:
-            connection.session.answer_packet(
+            connection.answer_packet(
                 Screenshot(width=pixels.width, height=pixels.height, encoding="png", rowstride=0, data=data)
             )
         connection.flush()
@@ -118,7 +118,7 @@ def _command(host: RequestHost, connection: Connection, request: Request) -> Non
         words = ()
     texts = tuple(load_text(word) if isinstance(word, (str, bytes)) else str(word) for word in words)
     status, text = host.control(texts)
-    connection.session.answer({"command_response": [status, text], "version": connection.session.dialect.our_version})
+    connection.answer({"command_response": [status, text], "version": connection.session.dialect.our_version})
 
 
 def _detach(host: RequestHost, connection: Connection, _: Request) -> None:

@@ -64,6 +64,7 @@ class State(enum.Enum):
     CHALLENGED = "waiting for the response to a challenge"
     VERIFYING = "the owner verifies a step"
     DECIDING = "the owner decides what the login gets"
+    ANSWERED = "a request was answered; the client closes"
     SESSION = "packets flow"
     CLOSED = "over"
 
@@ -74,11 +75,12 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.LOGIN: frozenset({State.CHALLENGED, State.VERIFYING, State.DECIDING, State.CLOSED}),
     State.CHALLENGED: frozenset({State.KEYS, State.VERIFYING, State.DECIDING, State.CLOSED}),
     State.VERIFYING: frozenset({State.CHALLENGED, State.VERIFYING, State.DECIDING, State.CLOSED}),
-    State.DECIDING: frozenset({State.SESSION, State.CLOSED}),
+    State.DECIDING: frozenset({State.ANSWERED, State.SESSION, State.CLOSED}),
+    State.ANSWERED: frozenset({State.CLOSED}),
     State.SESSION: frozenset({State.CLOSED}),
     State.CLOSED: frozenset(),
 }
-_READING = (State.AWAIT_HELLO, State.CHALLENGED, State.SESSION)
+_READING = (State.AWAIT_HELLO, State.CHALLENGED, State.ANSWERED, State.SESSION)
 
 
 class ServerSession:
@@ -115,6 +117,9 @@ class ServerSession:
         self._advance(now)
 
     def receive_eof(self, now: float, *, clean: bool) -> None:
+        if self._state is State.ANSWERED:
+            self._end(None, "request answered", by_peer=True)
+            return
         code = ExitCode.CONNECTION_LOST if clean else ExitCode.TRUNCATED
         what = "the client closed the connection" if clean else "the connection was cut"
         self._end(ConnectionClosed(what, ours=False, exit_code=code), what, by_peer=True)
@@ -135,7 +140,8 @@ class ServerSession:
         if self._link.terminated:
             return
         if now >= min(self._deadline, self._total_deadline):
-            self._disconnect(DisconnectReason.LOGIN_TIMEOUT)
+            answered = self._state is State.ANSWERED
+            self._disconnect(DisconnectReason.DONE if answered else DisconnectReason.LOGIN_TIMEOUT)
         elif self._pinger.lost(now):
             self._disconnect(DisconnectReason.CLIENT_PING_TIMEOUT)
         elif (stamp := self._pinger.due(now)) is not None:
@@ -246,21 +252,26 @@ class ServerSession:
         self._pinger.start(now)
         self._advance(now)
 
-    def answer(self, caps: Mapping[str, Wire], *, close: bool = True) -> None:
-        """Answer a request with a hello that holds `caps`, then (usually) end."""
+    def answer(self, caps: Mapping[str, Wire], now: float) -> None:
+        """Answer a request with a hello that holds `caps`; the client closes, or we do after `answered_s`."""
         if self._link.terminated:
             return
         self._require(State.DECIDING)
         self._send_hello(dict(caps))
-        if close:
-            self._end(None, "request answered", by_peer=False)
+        self._answered(now)
 
-    def answer_packet(self, packet: Packet) -> None:
-        """Answer a request with a packet of its own (`screenshot`), then end."""
+    def answer_packet(self, packet: Packet, now: float) -> None:
+        """Answer a request with a packet of its own (`screenshot`)."""
         if not self._link.terminated:
             self._require(State.DECIDING)
             self._link.send(packet)
-            self._end(None, "request answered", by_peer=False)
+            self._answered(now)
+
+    def _answered(self, now: float) -> None:
+        """Closing at once would overtake the client: it may still derive the key that our hello asks for."""
+        self._to(State.ANSWERED)
+        self._deadline = now + self._policy.limits.answered_s
+        self._advance(now)
 
     def refuse(self, reason: DisconnectReason, text: str = "") -> None:
         self._disconnect(reason, text)
@@ -328,6 +339,8 @@ class ServerSession:
             return
         if isinstance(packet, Disconnect):
             self._client_disconnects(packet)
+        elif self._state is State.ANSWERED:
+            raise PacketError("a packet after the answer to a request")
         elif phase is Phase.HELLO:
             if not isinstance(packet, Hello):
                 raise PacketError(f"{printable(str(raw.items[0]), 40)!r} before login")

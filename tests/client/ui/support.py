@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -201,8 +201,9 @@ class XView:
     def find(self, title: str) -> int:
         """The window with this title (a child of the root: there is no window manager here)."""
         for window in self.core.QueryTree(self.root).reply().children:
-            if self.text(window, "_NET_WM_NAME") == title:
-                return int(window)
+            with suppress(xcffib.xproto.WindowError):  # it went after it was listed
+                if self.text(window, "_NET_WM_NAME") == title:
+                    return int(window)
         raise LookupError(title)
 
     def rect(self, window: int) -> Rect:

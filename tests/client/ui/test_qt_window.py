@@ -241,6 +241,7 @@ def test_all_windows_can_go_at_once(ui: UiProcess, view: XView) -> None:
     ui.window(2, Rect(50, 60, 200, 100), title="two", transient_for=ONE)
     ui.post(DestroyAllWindows(), paint(ONE, Rect(0, 0, 1, 1), (0, 0, 0)))
     assert ui.wait(PaintDone).result is PaintResult.NO_WINDOW
+    ui.settle()
     for title in ("one", "two"):
         with pytest.raises(LookupError):
             view.find(title)
