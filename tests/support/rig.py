@@ -63,13 +63,17 @@ class Stock:
     """An xpra made by tools/peers.py."""
 
     ready = "xpra is ready."
+    _QUIRKS: Mapping[str, tuple[str, ...]] = {
+        # its "video" encoder for webp raises on every frame where windows change fast
+        "6.2.5": ("--video-encoders=none",),
+    }
 
     def __init__(self, version: str) -> None:
         self.name = version
         self._peer = peers.PEERS[version]
 
     def start(self, options: Sequence[str]) -> tuple[str, ...]:
-        quiet = (*peers.QUIET_SERVER, *self._peer.server_options)
+        quiet = (*peers.QUIET_SERVER, *self._peer.server_options, *self._QUIRKS.get(self.name, ()))
         # without a line of its own it would make sockets in the folders that all sessions of the user share
         bind = () if any(option.startswith("--bind=") for option in options) else ("--bind=none",)
         return self.command("start", f":{peers.free_display()}", f"--xvfb={XVFB}", *bind, *quiet, *options)
@@ -186,7 +190,8 @@ class Rig:
             running.stop()
 
     def story(self) -> list[tuple[str, str]]:
-        """Command and end of the output of everything that ran."""
+        """Command and end of the output of everything that ran; a picture of the screen is left as screen.png."""
+        self.screen.save(self.folder / "screen.png")
         return [
             (running.name, f"$ {shlex.join(running.command)}\n{running.output[-6000:]}\n-> {running.process.poll()}")
             for running in self.running
