@@ -5,6 +5,10 @@ import xcffib
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview
 
+class Atom:
+    Any: Final = 0
+    WM_NAME: Final = 39
+
 class CW:
     BackPixel: Final = 2
     BorderPixel: Final = 8
@@ -93,6 +97,8 @@ class SCREEN(xcffib.Struct):
     white_pixel: int
     width_in_pixels: int
     height_in_pixels: int
+    width_in_millimeters: int
+    height_in_millimeters: int
     allowed_depths: xcffib.List[DEPTH]
 
 class Setup(xcffib.Struct):
@@ -179,28 +185,21 @@ class MappingNotifyEvent(xcffib.Event):
     first_keycode: int
     count: int
 
-class KeyPressEvent(xcffib.Event):
+class _InputEvent(xcffib.Event):
     detail: int
     state: int
     event: int
 
-class KeyReleaseEvent(KeyPressEvent): ...
-class ButtonPressEvent(KeyPressEvent): ...
-class ButtonReleaseEvent(KeyPressEvent): ...
+class KeyPressEvent(_InputEvent): ...
+class KeyReleaseEvent(_InputEvent): ...
+class ButtonPressEvent(_InputEvent): ...
+class ButtonReleaseEvent(_InputEvent): ...
 
 class MotionNotifyEvent(xcffib.Event):
     event: int
     root_x: int
     root_y: int
     state: int
-
-class FocusInEvent(xcffib.Event):
-    event: int
-
-class FocusOutEvent(FocusInEvent): ...
-
-class ExposeEvent(xcffib.Event):
-    window: int
 
 class GetWindowAttributesReply(xcffib.Reply):
     _class: int
@@ -243,6 +242,7 @@ class GetInputFocusReply(xcffib.Reply):
 
 class GetImageReply(xcffib.Reply):
     depth: int
+    data: xcffib.List[int]
 
 class QueryPointerReply(xcffib.Reply):
     root_x: int
@@ -276,6 +276,7 @@ class xprotoExtension(xcffib.Extension):
         value_mask: int,
         value_list: list[int],
     ) -> xcffib.VoidCookie: ...
+    def ClearArea(self, exposures: bool, window: int, x: int, y: int, width: int, height: int) -> xcffib.VoidCookie: ...
     def ChangeWindowAttributes(self, window: int, value_mask: int, value_list: list[int]) -> xcffib.VoidCookie: ...
     def ChangeWindowAttributesChecked(
         self, window: int, value_mask: int, value_list: list[int]

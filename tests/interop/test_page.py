@@ -76,7 +76,7 @@ PASSWORD_AS_KEY = Row(
     client_of={"3.1.3": f"{TO_TCP} --tcp-encryption=AES --tcp-encryption-keyfile=./password.txt"},
 )
 
-PAIRS = (("limpet", "limpet"), ("limpet", "3.1.3"), ("3.1.3", "limpet"), ("3.1.3","3.1.3"))
+PAIRS = (("limpet", "limpet"), ("limpet", "3.1.3"), ("3.1.3", "limpet"), ("3.1.3", "3.1.3"))
 
 
 def case(row: Row, server: str, client: str, *, login: bool) -> ParameterSet:

@@ -117,7 +117,8 @@ def strategy_of(hint: Any, dialect: Dialect) -> st.SearchStrategy[Any]:
             return st.integers(mark.lo, mark.hi)
         if args and isinstance(args[0], type) and issubclass(args[0], Capabilities):
             return capabilities_of(args[0], dialect)
-        return MARKED[id(mark)]
+        found: st.SearchStrategy[Any] = MARKED[id(mark)]
+        return found
     if origin is tuple and args[1:] == (Ellipsis,):
         return st.lists(strategy_of(args[0], dialect), max_size=3).map(tuple)
     if origin is tuple:
@@ -165,10 +166,10 @@ def packets_of(codec: FormCodec, dialect: Dialect) -> st.SearchStrategy[Packet]:
             values[f.name] = st.just(form.implies[f.name])
         elif f.name in form.fields:
             values[f.name] = strategy_of(f.type, dialect)
-    built: st.SearchStrategy[Packet] = st.builds(codec.cls, **values)
+    built: st.SearchStrategy[Any] = st.builds(codec.cls, **values)
     if codec.cls is cursor.Cursor:
         # without an encoding it stands for the default cursor and carries nothing else
-        return built.filter(lambda packet: packet != cursor.Cursor() and not packet.is_default)  # type: ignore[attr-defined]
+        return built.filter(lambda packet: packet != cursor.Cursor() and not packet.is_default)
     return built
 
 

@@ -1,6 +1,5 @@
 # no `from __future__ import annotations`: the table reads the field types as objects
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +21,7 @@ from limpet.packets.capfields import (
     spelling_of,
     text_keys,
 )
+from limpet.packets.declared import declared
 from limpet.packets.dialect import FLAT_313, NESTED_65, Dialect
 from limpet.packets.fields import SizePx, TextMap
 from limpet.values import Size
@@ -43,7 +43,7 @@ GROUPS: tuple[type[Capabilities], ...] = (
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Sample(Capabilities):
     names: tuple[str, ...] = cap("encodings", "encoding/options encodings/", default=())
     core: tuple[str, ...] = cap("encodings.core", "encoding/core encodings/core", default=())
@@ -53,7 +53,7 @@ class Sample(Capabilities):
     modes: TextMap | None = cap("modes", default=None)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Strict(Capabilities):
     needed: str = cap("needed", strict=True)
     flag: bool = cap("flag", default=False, strict=True)
@@ -161,7 +161,7 @@ def test_strict_and_missing_keys_are_errors() -> None:
 
 
 def test_a_field_that_is_no_capability_is_a_declaration_error() -> None:
-    @dataclasses.dataclass(frozen=True, slots=True)
+    @declared
     class Bad(Capabilities):
         value: int = 0
 
@@ -170,7 +170,7 @@ def test_a_field_that_is_no_capability_is_a_declaration_error() -> None:
 
 
 def test_scalars_and_dicts_meet_in_any_order() -> None:
-    @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+    @declared
     class Mixed(Capabilities):
         first: bool = cap("a", "a", default=False)
         inner: bool = cap("a.b", "a/b", default=False)
@@ -189,7 +189,7 @@ def test_scalars_and_dicts_meet_in_any_order() -> None:
 
 
 def test_writing_does_not_change_the_values() -> None:
-    @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+    @declared
     class Whole(Capabilities):
         whole: TextMap | None = cap("e", "e", default=None)
         part: bool = cap("e.f", "e/f", default=False)

@@ -9,7 +9,7 @@ from limpet.packets.dialect import NESTED_65
 from limpet.packets.info import InfoRequest, InfoResponse, Logging, ServerEvent
 from limpet.packets.registry import packets
 from limpet.packets.schema import Phase
-from limpet.values import Side
+from limpet.values import Side, WindowId
 
 
 def decode(*items: Any, side: Side = Side.CLIENT) -> Any:
@@ -20,8 +20,8 @@ def test_info_requests_of_any_length() -> None:
     assert decode("info-request") == InfoRequest()
     assert decode("info-request", [b"id"], [1], ["network"]) == InfoRequest(
         uuids=("id",),
-        window_ids=(1,),
-        categories=("network",),  # type: ignore[arg-type]
+        window_ids=(WindowId(1),),
+        categories=("network",),
     )
     assert decode("info-response", {b"server": {b"a": 1}}, side=Side.SERVER) == InfoResponse(info={"server": {b"a": 1}})
 

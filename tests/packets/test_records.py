@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limpet.packets.capgroups import Monitor
+from limpet.packets.declared import declared
 from limpet.packets.dialect import FLAT_313, NESTED_65
 from limpet.packets.draw import DrawOptions
 from limpet.packets.fields import WireValue, codec_of
@@ -61,9 +62,7 @@ def test_keys_follow_the_field_names() -> None:
 
 
 def test_a_record_without_defaults_is_a_declaration_error() -> None:
-    import dataclasses
-
-    @dataclasses.dataclass(frozen=True, slots=True)
+    @declared
     class Bad(Record):
         value: int
 

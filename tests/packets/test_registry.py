@@ -113,9 +113,17 @@ def test_every_client_packet_has_an_effect(cls: type[Packet]) -> None:
 
 
 def test_only_handshake_packets_exist_before_the_hello() -> None:
-    """hello.md 3.1: hello, challenge, ssl-upgrade, disconnect and its modern name."""
+    """hello.md 3.1: hello, challenge, ssl-upgrade, disconnect; 3.7: a screenshot may answer instead."""
     early = {codec.form.name for _, codec in FORMS if Phase.HELLO in codec.cls.phase}
-    assert early == {"hello", "challenge", "ssl-upgrade", "disconnect", "connection-close"}
+    assert early == {
+        "hello",
+        "challenge",
+        "ssl-upgrade",
+        "disconnect",
+        "connection-close",
+        "screenshot",
+        "display-screenshot",
+    }
 
 
 @pytest.mark.parametrize(("side", "codec"), FORMS, ids=name_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ _STORY = pytest.StashKey[Callable[[], list[tuple[str, str]]]]()
 @pytest.fixture(scope="session")
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[screens.Screen]:
     """The display on which clients show their windows, one for all tests."""
+    # ended from outside, too, nothing that was started stays
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with screens.screen(tmp_path_factory.mktemp("screen")) as made:
         yield made
 
@@ -28,5 +31,5 @@ def story(request: pytest.FixtureRequest, rig: rigs.Rig) -> None:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     report = (yield).get_result()
-    if report.failed and _STORY in item.stash:
+    if report.when == "call" and report.failed and _STORY in item.stash:
         report.sections += [(f"output of {name}", text) for name, text in item.stash[_STORY]()]

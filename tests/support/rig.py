@@ -63,13 +63,17 @@ class Stock:
     """An xpra made by tools/peers.py."""
 
     ready = "xpra is ready."
+    _QUIRKS: Mapping[str, tuple[str, ...]] = {
+        # its "video" encoder for webp raises on every frame where windows change fast
+        "6.2.5": ("--video-encoders=none",),
+    }
 
     def __init__(self, version: str) -> None:
         self.name = version
         self._peer = peers.PEERS[version]
 
     def start(self, options: Sequence[str]) -> tuple[str, ...]:
-        quiet = (*peers.QUIET_SERVER, *self._peer.server_options)
+        quiet = (*peers.QUIET_SERVER, *self._peer.server_options, *self._QUIRKS.get(self.name, ()))
         # without a line of its own it would make sockets in the folders that all sessions of the user share
         bind = () if any(option.startswith("--bind=") for option in options) else ("--bind=none",)
         return self.command("start", f":{peers.free_display()}", f"--xvfb={XVFB}", *bind, *quiet, *options)
@@ -114,7 +118,9 @@ class Rig:
         return self._ports.setdefault(index, peers.free_port())
 
     def run(self, name: str, command: Sequence[str], extra: Mapping[str, str] | None = None) -> Running:
-        running = Running(f"{next(self._names)}-{name}", command, environment(self.folder, **(extra or {})), self.folder)
+        running = Running(
+            f"{next(self._names)}-{name}", command, environment(self.folder, **(extra or {})), self.folder
+        )
         self.running.append(running)
         return running
 
@@ -131,9 +137,7 @@ class Rig:
         shown = {"DISPLAY": self.screen.name, "QT_QPA_PLATFORM": "xcb", **(extra or {})}
         return self.run(f"client-{of.name}", of.attach(target, options), shown)
 
-    def command(
-        self, of: Maker, *words: str, seconds: float = 30, extra: Mapping[str, str] | None = None
-    ) -> Done:
+    def command(self, of: Maker, *words: str, seconds: float = 30, extra: Mapping[str, str] | None = None) -> Done:
         """Run a command to its end."""
         done = subprocess.run(
             of.command(*words),
@@ -186,7 +190,8 @@ class Rig:
             running.stop()
 
     def story(self) -> list[tuple[str, str]]:
-        """Command and end of the output of everything that ran."""
+        """Command and end of the output of everything that ran; a picture of the screen is left as screen.png."""
+        self.screen.save(self.folder / "screen.png")
         return [
             (running.name, f"$ {shlex.join(running.command)}\n{running.output[-6000:]}\n-> {running.process.poll()}")
             for running in self.running

@@ -15,6 +15,7 @@ from limpet.x11.manager import WindowManager
 from limpet.x11.testing import Application, Pump, RecordingSink
 
 SCREEN = Size(1280, 800)
+PLACE = Rect(20, 30, 200, 100)
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ class Stage:
     app: Application
     pump: Pump
 
-    def show(self, rect: Rect = Rect(20, 30, 200, 100), **options: bool | int) -> Xid:
+    def show(self, rect: Rect = PLACE, **options: bool | int) -> Xid:
         """A new window, mapped and known to the sink."""
         xid = self.app.window(rect, **options)  # type: ignore[arg-type]
         return self.map(xid)

@@ -9,10 +9,11 @@ import xcffib.xproto as xp
 
 from limpet.errors import DisplayError, DisplayUnavailable, WindowGone
 from limpet.values import Rect, Size, Xid
+from limpet.x11.capture import Capturer
 from limpet.x11.connection import X11Connection
 from limpet.x11.display import Xvfb
 from limpet.x11.manager import WindowManager
-from limpet.x11.testing import Pump, RecordingSink
+from limpet.x11.testing import Pump, RecordingSink, pixel_at
 from limpet.x11.windows import SizeHints
 from tests.x11.conftest import SCREEN, Stage
 
@@ -357,7 +358,7 @@ def test_positions_beyond_what_x_can_carry_are_cut(stage: Stage) -> None:
 
 
 def _order(stage: Stage) -> list[int]:
-    return [xid for xid in stage.app.connection.reply(stage.app.core.QueryTree(stage.app.connection.root)).children]
+    return list(stage.app.connection.reply(stage.app.core.QueryTree(stage.app.connection.root)).children)
 
 
 def test_a_raise_lifts_dialogs_with_their_window_and_menus_above_all(stage: Stage) -> None:
@@ -732,3 +733,20 @@ def test_a_dead_x_server_is_display_unavailable(stage: Stage, xvfb: Xvfb) -> Non
     xvfb.wait()
     with pytest.raises(DisplayUnavailable, match=xvfb.display):
         stage.manager.process_events()
+
+
+def test_what_is_drawn_over_drawn_areas_is_never_lost(stage: Stage, connect: Callable[[], X11Connection]) -> None:
+    """The pixels captured after the last damage are the last ones drawn, however the connections interleave."""
+    xid = stage.show(Rect(0, 0, 64, 64))
+    with Capturer(connect()) as capturer:
+        gc = stage.app.connection.generate_id()
+        stage.app.core.CreateGC(gc, xid, 0, [])
+        shape = xp.RECTANGLE.synthetic(0, 0, 64, 64)
+        for colour in range(1, 300):
+            stage.sink.calls.clear()
+            stage.app.core.ChangeGC(gc, xp.GC.Foreground, [colour])
+            stage.app.core.PolyFillRectangle(xid, gc, 1, [shape])
+            stage.app.connection.flush()
+            stage.pump.until(lambda: stage.sink.of("damaged"))
+            seen = pixel_at(capturer.capture(xid, Rect(5, 5, 1, 1)), 0, 0)
+            assert seen == colour

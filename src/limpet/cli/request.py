@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from limpet.cli.logs import set_up_logging
 from limpet.cli.registry import Invocation
 from limpet.cli.report import print_warnings, printable
 from limpet.cli.targets import find_target
-from limpet.client.command import Answer, Request
 from limpet.client.memory import PeerMemory, memory_file
 from limpet.client.plan import RequestPlan, plan_connection
 from limpet.config.schema import Scope
 from limpet.errors import ConfigError, ExitCode, LimpetError
-from limpet.packets.fields import load_text
 from limpet.values import Wire
+
+if TYPE_CHECKING:
+    from limpet.client.command import Answer
 
 MAX_VALUE = 10_000
 """characters of one value that are shown"""
@@ -38,10 +37,37 @@ def plan(invocation: Invocation) -> RequestPlan:
 def run(invocation: Invocation) -> int:
     """Ask, print the answer."""
     planned = plan(invocation)
-    set_up_logging(invocation.options.general, planned.connection.secrets())
     print_warnings(planned.connection.warnings)
     memory = PeerMemory(memory_file(invocation.environment.state_home))
-    answer = asyncio.run(Request(planned.connection, planned.request, memory).run())
+    if planned.request == "version" and not invocation.options.general.debug:
+        caps = _quick_version(planned, memory)
+        if caps is not None and (text := _version_text(caps)):
+            print(printable(text))
+            return ExitCode.OK
+    return _ask(invocation, planned, memory)
+
+
+def _quick_version(planned: RequestPlan, memory: PeerMemory) -> Mapping[str, Any] | None:
+    """Without a session, where nothing is to be protected: None leaves everything to the whole way."""
+    connection = planned.connection
+    if connection.tls is not None or connection.aes is not None:
+        return None
+    from limpet.client.quick import ask_version
+
+    target = str(connection.target)
+    return ask_version(connection.target, legacy=memory.is_legacy(target), timeout_s=connection.timeout_s)
+
+
+def _ask(invocation: Invocation, planned: RequestPlan, memory: PeerMemory) -> int:
+    # asyncio, sessions and TLS take 0.1 s to load
+    import asyncio
+
+    from limpet.cli.logs import set_up_logging
+    from limpet.client.command import Request
+
+    set_up_logging(invocation.options.general, planned.connection.secrets())
+    arguments: dict[str, Wire] = {"full_version_request": True} if planned.request == "version" else {}
+    answer = asyncio.run(Request(planned.connection, planned.request, memory, **arguments).run())
     if planned.request == "screenshot":
         _save(answer, Path(planned.output))
         return ExitCode.OK
@@ -51,13 +77,17 @@ def run(invocation: Invocation) -> int:
 
 
 def _version(answer: Answer) -> Iterator[str]:
-    version = answer.caps.get("version", answer.caps.get("build.version", ""))
-    if isinstance(version, Mapping):
-        version = version.get("", version.get("version", ""))
-    text = text_of(version) if not isinstance(version, (list, tuple)) else ".".join(map(str, version))
+    text = _version_text(answer.caps)
     if not text:
         raise LimpetError("the server does not tell its version", exit_code=ExitCode.NO_DATA)
     yield text
+
+
+def _version_text(caps: Mapping[str, Any]) -> str:
+    version = caps.get("version", caps.get("build.version", ""))
+    if isinstance(version, Mapping):
+        version = version.get("", version.get("version", ""))
+    return ".".join(map(str, version)) if isinstance(version, (list, tuple)) else text_of(version)
 
 
 def _table(answer: Answer) -> Iterator[str]:
@@ -82,7 +112,7 @@ _SHOW: Mapping[str, Callable[[Answer], Iterator[str]]] = {
 def flattened(caps: Mapping[Any, Wire], prefix: str = "") -> Iterator[tuple[str, Wire]]:
     """Nested dicts as dotted names."""
     for key, value in caps.items():
-        name = load_text(key) if isinstance(key, (str, bytes)) else str(key)
+        name = text_of(key) if isinstance(key, (str, bytes)) else str(key)
         name = f"{prefix}.{name}" if prefix and name else prefix or name
         if isinstance(value, Mapping):
             yield from flattened(value, name)
@@ -92,8 +122,11 @@ def flattened(caps: Mapping[Any, Wire], prefix: str = "") -> Iterator[tuple[str,
 
 def text_of(value: Wire) -> str:
     """A value of the wire for people."""
-    if isinstance(value, (str, bytes, bytearray, memoryview)):
-        return load_text(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        try:
+            return bytes(value).decode()
+        except UnicodeDecodeError:
+            return bytes(value).decode("latin-1")
     if isinstance(value, (list, tuple)):
         return f"({', '.join(map(text_of, value))})"
     return str(value)

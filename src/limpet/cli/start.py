@@ -73,7 +73,7 @@ def _in_background(plan: SessionPlan, secrets: list[Secret]) -> int:
         where = plan.options.general.log_file or str(folder.log)
         run_session(plan, folder, lambda lines: end.tell(daemon.Report((*lines, f"log: {where}"))))
     except LimpetError as error:
-        log.error("%s", error)
+        log.error("%s", error)  # noqa: TRY400 - an expected error: its text says all, a traceback would hide it
         end.tell(daemon.report_of(error))
         return int(error.exit_code)
     except Exception:

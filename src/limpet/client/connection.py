@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from limpet.auth.answer import ChallengeAnswerer, TransportFacts, offered_digests, offered_salt_digests
 from limpet.auth.challenge import Offer
@@ -16,12 +16,11 @@ from limpet.auth.sources import PasswordRequest, PasswordSources
 from limpet.client.plan import ConnectPlan
 from limpet.client.reconnect import Ended
 from limpet.config.tls import TlsSettings
-from limpet.errors import AuthenticationFailed, DisconnectReason, ExitCode, HandshakeError, LimpetError
+from limpet.errors import AuthenticationFailed, CipherError, DisconnectReason, ExitCode, HandshakeError, LimpetError
 from limpet.limits import HANDSHAKE, WireLimits
 from limpet.net.connect import connect
 from limpet.net.driver import Driver
 from limpet.net.stream import ByteStream, StreamFacts
-from limpet.net.tls_config import TlsClientOptions
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.schema import Packet
 from limpet.session.client import ClientSession
@@ -39,6 +38,9 @@ from limpet.session.events import (
 )
 from limpet.session.policy import ClientPolicy
 from limpet.values import Secret, Wire
+
+if TYPE_CHECKING:
+    from limpet.net.tls_config import TlsClientOptions
 
 log = logging.getLogger("limpet.client.connection")
 
@@ -106,6 +108,7 @@ class Connection:
         self._ended: Terminated | None = None
         self._cause: LimpetError | None = None
         """what the transport said, where that is nearer to the cause than what the session makes of it"""
+        self._password_key: Secret | None = None
         self._insisted = False
         self._challenged = False
         self._accepted = False
@@ -301,7 +304,7 @@ class Connection:
             self._session.give_up(
                 HandshakeError(
                     f"{self._plan.target} let us in without asking for the password",
-                    hint="it may not be the server that you think it is; leave the password out to connect all the same",
+                    hint="it may not be the server that you mean; without a password you can connect all the same",
                     exit_code=ExitCode.NO_AUTHENTICATION,
                 )
             )
@@ -318,8 +321,11 @@ class Connection:
         if isinstance(failure, LimpetError):
             # e.g. a TLS alert: the server refused our certificate
             self._cause, self._unanswered = failure, False
-        if isinstance(event.error, AuthenticationFailed) and not event.error.hint:
-            event.error.hint = self._answerer.failure_hint
+        error = event.error
+        if isinstance(error, AuthenticationFailed) and not error.hint:
+            error.hint = self._answerer.failure_hint or "check the password, and the user name (--username=NAME)"
+        elif isinstance(error, CipherError) and self._password_key is not None:
+            error.hint = "the password is the AES key here: it differs from the server's, or the AES mode does"
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         if self._group is None:
@@ -354,12 +360,15 @@ class Connection:
         self.flush()
 
     async def _key_material(self) -> Secret:
+        """Asked for at every step of the login, when the password that it is may have been used up."""
         aes = self._plan.aes
         if aes is not None and aes.key is not None:
             return aes.key
-        return await self._sources.key(
-            PasswordRequest(str(self._plan.target), self._plan.username, "password, which is the AES key too")
-        )
+        if self._password_key is None:
+            self._password_key = await self._sources.key(
+                PasswordRequest(str(self._plan.target), self._plan.username, "password, which is the AES key too")
+            )
+        return self._password_key
 
     async def _answer(self, event: ChallengeReceived) -> None:
         assert self._session is not None

@@ -84,9 +84,7 @@ def partial_hello(hello: ClientHello) -> ClientHello:
     )
 
 
-def window_hello(
-    plan: ConnectPlan, identity: Identity, screens: ScreensChanged, keymap: Keymap
-) -> ClientHello:
+def window_hello(plan: ConnectPlan, identity: Identity, screens: ScreensChanged, keymap: Keymap) -> ClientHello:
     """The whole hello of a client that shows windows on `screens`."""
     from limpet.packets.capgroups import InputCaps, NotificationCaps, WindowCaps
 

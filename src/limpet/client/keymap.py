@@ -72,7 +72,7 @@ def local_keymap() -> Keymap:
 
 def _output(*command: str) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, fixed words
+        done = subprocess.run(
             command, capture_output=True, timeout=TIMEOUT_S, check=True, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.SubprocessError) as error:

@@ -6,12 +6,8 @@ Never a reason to ask for less security: what is remembered is the spelling alon
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import tempfile
 from pathlib import Path
-
-log = logging.getLogger("limpet.client.memory")
 
 MAX_TARGETS = 256
 MAX_FILE = 64 * 1024
@@ -38,6 +34,9 @@ class PeerMemory:
             try:
                 _write(self._path, "".join(f"{known}\n" for known in self._targets))
             except OSError as error:
+                import logging
+
+                log = logging.getLogger("limpet.client.memory")
                 log.info("cannot remember the kind of server at %s: %s", target, error)
 
     def _load(self) -> list[str]:
@@ -56,6 +55,8 @@ def memory_file(state_home: str) -> Path | None:
 
 
 def _write(path: Path, text: str) -> None:
+    import tempfile
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")
     try:

@@ -36,6 +36,8 @@ class Ended:
 
 
 class Action(enum.Enum):
+    """What to do next."""
+
     STOP = "stop"
     OTHER_SPELLING = "other spelling"
     """at once, with the other of rencodeplus and legacy rencode"""
@@ -45,6 +47,8 @@ class Action(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """An action, and the seconds to wait before it."""
+
     action: Action
     delay_s: float = 0.0
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from limpet.errors import ConfigError, EndpointError
 from limpet.limits import HANDSHAKE
-from limpet.net import tcp
 from limpet.net.registry import TRANSPORTS, Endpoint
 from limpet.net.stream import ByteStream
-from limpet.net.tls_config import TlsClientOptions, TlsTargetSide
+
+if TYPE_CHECKING:
+    from limpet.net.tls_config import TlsClientOptions, TlsTargetSide
 
 
 async def connect(target: Endpoint, tls: TlsClientOptions | None, timeout: float) -> ByteStream:
@@ -25,10 +27,14 @@ async def connect(target: Endpoint, tls: TlsClientOptions | None, timeout: float
     if transport.tls or tls is not None:
         if not transport.can_tls:
             raise ConfigError("SSL/TLS is not available on unix sockets", hint="leave out the ssl options")
+        from limpet.net.tls_config import TlsClientOptions
+
         options = tls if tls is not None else TlsClientOptions()
         # Reading a system's trust store takes some 20 ms.
         side = await asyncio.to_thread(options.client, target.host, HANDSHAKE.tls_s)
     stream = await transport.connect(target, timeout)
     if side is None:
         return stream
+    from limpet.net import tcp
+
     return await side.wrap(stream, tcp.host_port(target.host, target.port))

@@ -1,4 +1,4 @@
-"""The transports: one line each."""
+"""The transports: one line each. A transport is imported when it is used, and listening only by servers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from limpet.net import listener, tcp, unix
-from limpet.net.caps import ConnectionCaps
-from limpet.net.listener import Accepted, Listener, ListenerPolicy
 from limpet.net.socket_stream import SocketStream
+
+if TYPE_CHECKING:
+    from limpet.net.caps import ConnectionCaps
+    from limpet.net.listener import Accepted, Listener, ListenerPolicy
 
 
 class Endpoint(Protocol):
@@ -30,7 +31,7 @@ class Endpoint(Protocol):
     def path(self) -> str: ...
 
 
-AcceptedCallback = Callable[[Accepted], None]
+AcceptedCallback: TypeAlias = "Callable[[Accepted], None]"
 
 
 @dataclass(frozen=True)
@@ -46,22 +47,30 @@ class Transport:
 
 
 async def _connect_tcp(target: Endpoint, timeout: float) -> SocketStream:
+    from limpet.net import tcp
+
     return await tcp.connect(target.host, target.port, timeout=timeout)
 
 
 async def _connect_unix(target: Endpoint, timeout: float) -> SocketStream:
+    from limpet.net import unix
+
     return await unix.connect(Path(target.path), timeout=timeout)
 
 
 async def _listen_tcp(
     spec: Endpoint, policy: ListenerPolicy, caps: ConnectionCaps, on_accepted: AcceptedCallback
 ) -> Listener:
+    from limpet.net import listener
+
     return await listener.listen_tcp(spec.host, spec.port, policy, caps, on_accepted)
 
 
 async def _listen_unix(
     spec: Endpoint, policy: ListenerPolicy, caps: ConnectionCaps, on_accepted: AcceptedCallback
 ) -> Listener:
+    from limpet.net import listener
+
     return await listener.listen_unix(Path(spec.path), policy, caps, on_accepted)
 
 

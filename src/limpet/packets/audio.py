@@ -3,9 +3,10 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import AnyWire, Data, TextMap
 from limpet.packets.registry import packets
@@ -14,7 +15,7 @@ from limpet.values import Wire
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SoundData(Packet):
     """A piece of an audio stream; the first one has `start-of-stream` in `metadata` and no data."""
 
@@ -40,7 +41,7 @@ def _pack_control(packet: "SoundControl", _: Dialect) -> Sequence[Wire]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SoundControl(Packet):
     """start [codec], stop [sequence], fadein, fadeout, new-sequence [n], sync [delay]."""
 

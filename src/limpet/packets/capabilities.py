@@ -8,7 +8,7 @@ a path that ends in `/`, and only the nested form makes dicts.
 # no `from __future__ import annotations`: the table reads the field types as objects
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, ClassVar
 
 from limpet.errors import PacketError
@@ -26,6 +26,7 @@ from limpet.packets.capgroups import (
     NotificationCaps,
     WindowCaps,
 )
+from limpet.packets.declared import declared
 from limpet.packets.dialect import NESTED_65, Dialect
 from limpet.packets.fields import U32, U64, Codec, SizePx, TextMap, load_text, octets
 from limpet.values import Wire
@@ -50,7 +51,7 @@ Iv = Annotated[bytes, Codec(octets(16, 16).load, _dump_iv)]
 KeySalt = Annotated[bytes, octets(1, HANDSHAKE.max_salt)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class EncryptionCaps(Capabilities):
     """How the sender of these keys wants to be spoken to: its peer encrypts with them (crypto.md 4.4).
 
@@ -161,7 +162,7 @@ class EncryptionCaps(Capabilities):
 Response = Annotated[bytes, octets(0, 65536)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ClientHello(Capabilities):
     """What a client says of itself. A first hello may be partial (`challenge`): never keep it (traps.md 25)."""
 
@@ -239,7 +240,7 @@ class ClientHello(Capabilities):
         return self.ui_client and self.window.windows is not False and bool(self.encoding.usable)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ServerHello(Capabilities):
     """What a server says of itself.
 

@@ -21,6 +21,7 @@ from functools import cache
 from typing import Annotated, Any, Self, TypeVar, get_args, get_origin
 
 from limpet.errors import PacketError
+from limpet.packets.declared import Declared
 from limpet.packets.dialect import FLAT_313, NESTED_65, Dialect
 from limpet.packets.fields import FLAG, Codec, codec_of, load_key
 from limpet.values import Wire
@@ -225,7 +226,7 @@ def _put(out: dict[str, Wire], path: tuple[str, ...], value: Wire) -> None:
         node[last] = value
 
 
-class Capabilities:
+class Capabilities(Declared):
     """Base of capability dataclasses."""
 
     __slots__ = ()

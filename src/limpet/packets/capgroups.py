@@ -3,10 +3,10 @@
 # no `from __future__ import annotations`: the table reads the field types as objects
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from limpet.packets.capfields import Capabilities, cap
+from limpet.packets.declared import declared
 from limpet.packets.fields import I32, U8, U16, U32, U64, AnyWire, Codec, RectPx, SizePx, TextMap, load_text
 from limpet.packets.records import Record, entry
 from limpet.values import Rect
@@ -14,7 +14,7 @@ from limpet.values import Rect
 MIB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Monitor(Record):
     """One monitor of the client. Sizes in pixels and mm; `refresh_rate` in mHz."""
 
@@ -35,7 +35,7 @@ MonitorMap = Mapping[int, Monitor]
 """Monitors by index: integer keys on the wire (traps.md 12)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class DisplayCaps(Capabilities):
     """The client's screen. 6.x wants the `display` dict and takes the top-level keys too; 3.1.3 only the latter."""
 
@@ -57,7 +57,7 @@ class DisplayCaps(Capabilities):
     """display the client wants, 3.1.3 only; 6.x sends a dict under this key"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class WindowCaps(Capabilities):
     """Which windows and which of their properties the client takes."""
 
@@ -82,7 +82,7 @@ class WindowCaps(Capabilities):
     bell: bool = cap("bell", default=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class EncodingCaps(Capabilities):
     """Which pictures the client decodes (session-packets.md 6.5).
 
@@ -146,7 +146,7 @@ def _load_names(value: Any) -> tuple[str, ...]:
 Names = Annotated[tuple[str, ...], Codec(_load_names)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Keymap(Capabilities):
     """The client's keyboard map (session-packets.md 6.7), in the hello and in `keymap-changed`."""
 
@@ -177,7 +177,7 @@ class Keymap(Capabilities):
     backend: str = cap("", "keymap/backend", default="")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class InputCaps(Capabilities):
     """Keyboard, pointer and cursor of the client."""
 
@@ -204,7 +204,7 @@ class InputCaps(Capabilities):
     wants_default_cursor: bool = cap("wants_default_cursor", default=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ClipboardCaps(Capabilities):
     """Clipboard flags of either side (session-packets.md 6.9)."""
 
@@ -222,7 +222,7 @@ class ClipboardCaps(Capabilities):
     """server only: both, to-server, to-client, disabled"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class NotificationCaps(Capabilities):
     """Notifications; 6.x needs the dict, a bare boolean starts nothing (traps.md 21)."""
 
@@ -231,7 +231,7 @@ class NotificationCaps(Capabilities):
     actions: bool = cap("notifications.actions", "notifications/actions", default=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class FileCaps(Capabilities):
     """File transfer, URLs and printing of either side."""
 
@@ -257,7 +257,7 @@ class FileCaps(Capabilities):
         return self.size_limit or self.size_limit_mb * MIB
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class AudioCaps(Capabilities):
     """Audio of either side; limpet announces none."""
 
@@ -267,7 +267,7 @@ class AudioCaps(Capabilities):
     encoders: tuple[str, ...] = cap("sound.encoders", "audio/encoders", default=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class NetworkCaps(Capabilities):
     """Serializers, compressors and the liveness of the connection; the same keys from both sides (encoding.md 2.1)."""
 

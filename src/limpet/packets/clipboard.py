@@ -3,9 +3,9 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
+from limpet.packets.declared import declared
 from limpet.packets.fields import U8, U64, Codec, load_buffer, load_list, load_map, load_text
 from limpet.packets.registry import packets
 from limpet.packets.schema import BOTH, Effect, Packet, form
@@ -51,7 +51,7 @@ def _unpack_data(args: Sequence[Any]) -> Mapping[str, Any]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ClipboardToken(Packet):
     """Says: I own this selection now. A bare one holds only the selection.
 
@@ -84,7 +84,7 @@ class ClipboardToken(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ClipboardRequest(Packet):
     """Asks the owner for the contents as `target`; the answer has the same id, which is the asking side's counter."""
 
@@ -98,7 +98,7 @@ class ClipboardRequest(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ClipboardContents(Packet):
     """The answer to a `ClipboardRequest`; fields as in `ClipboardToken`."""
 
@@ -122,7 +122,7 @@ class ClipboardContents(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ClipboardContentsNone(Packet):
     """The other answer to a `ClipboardRequest`: there is nothing."""
 
@@ -135,7 +135,7 @@ class ClipboardContentsNone(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ClipboardPendingRequests(Packet):
     """How many requests of the sender wait for an answer."""
 
@@ -147,7 +147,7 @@ class ClipboardPendingRequests(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ClipboardEnableSelections(Packet):
     """The selections that the client synchronises."""
 
@@ -159,7 +159,7 @@ class ClipboardEnableSelections(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SetClipboardEnabled(Packet):
     """The sender switched its clipboard on or off, with a reason for the user."""
 

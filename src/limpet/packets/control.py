@@ -3,9 +3,9 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import U8, U64, AnyWinId, Codec, TextMap, load_text
 from limpet.packets.registry import packets
@@ -31,7 +31,7 @@ def _load_command(value: Any) -> Command:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class StartCommand(Packet):
     """Starts a program in the session. `command`: a line or a list of words; `ignore`: not counted as a child."""
 
@@ -49,7 +49,7 @@ class StartCommand(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class CommandSignal(Packet):
     """Sends a signal by name to a program that the server started."""
 
@@ -71,7 +71,7 @@ def _pack_control(packet: "ControlCommand", _: Dialect) -> Sequence[Wire]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ControlCommand(Packet):
     """The server tells a client to do something, by name."""
 
@@ -87,7 +87,7 @@ def _pack_request(packet: "ControlRequest", _: Dialect) -> Sequence[Wire]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ControlRequest(Packet):
     """A client tells the server to do something, by name."""
 
@@ -103,7 +103,7 @@ class ControlRequest(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Suspend(Packet):
     """The client's screen sleeps or its user switched: drawing may stop."""
 
@@ -116,7 +116,7 @@ class Suspend(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Resume(Packet):
     """The client is back."""
 
@@ -129,7 +129,7 @@ class Resume(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ShutdownServer(Packet):
     """Ends the server; with `keep_display` (the modern packet's first argument) its X server stays."""
 
@@ -142,7 +142,7 @@ class ShutdownServer(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ExitServer(Packet):
     """Ends the server and leaves its X server running."""
 
@@ -154,7 +154,7 @@ class ExitServer(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class BandwidthLimit(Packet):
     """Bits per second that the client wants at most, 0: no limit."""
 
@@ -166,7 +166,7 @@ class BandwidthLimit(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ConnectionData(Packet):
     """What the client knows of its link: type, rtt, downlink."""
 
@@ -178,7 +178,7 @@ class ConnectionData(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SharingToggle(Packet):
     """Whether this client accepts others beside it (hello.md 3.10)."""
 
@@ -190,7 +190,7 @@ class SharingToggle(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class LockToggle(Packet):
     """Whether this client keeps others out (hello.md 3.10)."""
 
@@ -202,7 +202,7 @@ class LockToggle(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SetBell(Packet):
     """Whether the client wants bells."""
 
@@ -214,7 +214,7 @@ class SetBell(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SetDeflate(Packet):
     """Level of record compression that the sender wants to be sent, 0: none.
 

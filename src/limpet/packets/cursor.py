@@ -3,9 +3,9 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I16, U16, U64, Codec, Data, load_size
 from limpet.packets.registry import packets
@@ -51,7 +51,7 @@ def _pack_cursor(packet: "Cursor", dialect: Dialect) -> Sequence[Wire]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Cursor(Packet):
     """The shape of the pointer; without an encoding, the client's own default.
 
@@ -85,7 +85,7 @@ class Cursor(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class CursorDefault(Packet):
     """The modern packet with the image of the server's default cursor."""
 
@@ -103,7 +103,7 @@ class CursorDefault(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SetCursors(Packet):
     """Whether the client wants cursors."""
 

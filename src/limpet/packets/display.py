@@ -3,10 +3,11 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from limpet.packets.capgroups import MonitorMap
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I32, U8, U16, U32, AnyWire, Codec, Data, load_list, load_map
 from limpet.packets.registry import packets
@@ -15,7 +16,7 @@ from limpet.values import Side, Wire
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class DesktopResized(Packet):
     """The size of the server's screen changed, and what it can grow to."""
 
@@ -70,7 +71,7 @@ def _pack_display(packet: "ConfigureDisplay", dialect: Dialect) -> Sequence[Wire
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ConfigureDisplay(Packet):
     """The client's screen changed. Sizes in pixels, `vrefresh` in Hz; 0: unknown.
 
@@ -104,7 +105,7 @@ class ConfigureDisplay(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ShowDesktop(Packet):
     """Hide or show all windows."""
 
@@ -116,7 +117,7 @@ class ShowDesktop(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Screenshot(Packet):
     """The answer to the request `screenshot`, with no hello before it; without windows it is 0, 0, png, 0, nothing.
 
@@ -138,7 +139,7 @@ class Screenshot(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ForceUngrab(Packet):
     """The user wants a pointer or keyboard grab broken; 3.1.3 adds a window, which is not needed."""
 
@@ -148,7 +149,7 @@ class ForceUngrab(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SettingChange(Packet):
     """One setting changed (hello.md 3.6); unknown names are ignored. `value` has any shape."""
 
@@ -166,7 +167,7 @@ def _load_settings(value: Any) -> Mapping[str, Any]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ServerSettings(Packet):
     """The client's desktop settings (XSETTINGS); read and ignored."""
 

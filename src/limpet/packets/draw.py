@@ -3,9 +3,9 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import (
     I16,
@@ -59,7 +59,7 @@ Areas = Annotated[ScrollCopies, Codec(_load_areas)]
 Pixels = Annotated[Buffer | ScrollCopies, Codec(_load_pixels)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class DrawOptions(Record):
     """Options of a `Draw`. Those that decide how the data is read are strict, the rest are hints.
 
@@ -98,7 +98,7 @@ class DrawOptions(Record):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Draw(Packet):
     """Paints a rectangle of a window; each is answered by one `DrawAck`.
 
@@ -124,7 +124,7 @@ class Draw(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class EndOfStream(Packet):
     """The video stream of a window ended: its decoder is dropped."""
 
@@ -145,7 +145,7 @@ def _dump_encodings(value: Mapping[str, tuple[str, ...]], _: Dialect) -> Wire:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Encodings(Packet):
     """What the server can encode, sent after its hello by 6.x: lists by the keys "", core, with_speed, ..."""
 
@@ -156,7 +156,7 @@ class Encodings(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class EncodingWanted(Packet):
     """The user's choice of an encoding, for some windows or (empty) for all."""
 
@@ -169,7 +169,7 @@ class EncodingWanted(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class QualityWanted(Packet):
     """Picture quality in percent, -1 automatic."""
 
@@ -181,7 +181,7 @@ class QualityWanted(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class MinQualityWanted(Packet):
     """Least picture quality in percent, -1 automatic."""
 
@@ -193,7 +193,7 @@ class MinQualityWanted(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SpeedWanted(Packet):
     """Encoding speed in percent, -1 automatic."""
 
@@ -205,7 +205,7 @@ class SpeedWanted(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class MinSpeedWanted(Packet):
     """Least encoding speed in percent, -1 automatic."""
 
@@ -217,7 +217,7 @@ class MinSpeedWanted(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class EncodingOptions(Packet):
     """The modern packet for quality and speed: a dict of the four names above."""
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin
 
+from limpet.packets.declared import Declared
 from limpet.values import Buffer, Rect, Size, WindowId, Wire
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Codec:
     dump: Dump | None = None
 
 
-class WireValue:
+class WireValue(Declared):
     """Base of classes that are field types themselves: they know how they are read and written."""
 
     __slots__ = ()

@@ -2,8 +2,9 @@
 
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from limpet.packets.declared import declared
 from limpet.packets.fields import U8, U32, U64, Data, TextMap
 from limpet.packets.registry import packets
 from limpet.packets.schema import BOTH, Effect, Packet, form
@@ -11,7 +12,7 @@ from limpet.values import Side
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SendFile(Packet):
     """A file, whole or (empty `data`, `file-chunk-id` in `options`) the start of one in chunks.
 
@@ -37,7 +38,7 @@ class SendFile(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class AckFileChunk(Packet):
     """The receiver took a chunk; the next one goes out only after a positive one."""
 
@@ -55,7 +56,7 @@ class AckFileChunk(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SendFileChunk(Packet):
     """A part of a file."""
 
@@ -73,7 +74,7 @@ class SendFileChunk(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SendDataRequest(Packet):
     """May I send you this `file` or `url`? Sent first to a peer with an `-ask` capability."""
 
@@ -95,7 +96,7 @@ class SendDataRequest(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SendDataResponse(Packet):
     """The answer to `SendDataRequest`: `accept` 0 no, 1 yes, 2 open it at the sender's side."""
 
@@ -111,7 +112,7 @@ class SendDataResponse(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class RequestFile(Packet):
     """Asks for a file of the server by name."""
 
@@ -128,7 +129,7 @@ class RequestFile(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class OpenUrl(Packet):
     """Asks the other side to open a URL."""
 
@@ -141,7 +142,7 @@ class OpenUrl(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Printers(Packet):
     """The client's printers: name to attributes."""
 
@@ -153,7 +154,7 @@ class Printers(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class PrintFile(Packet):
     """A file to be printed at the other clients."""
 

@@ -3,9 +3,9 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I64, Codec, TextMap, load_map, load_text
 from limpet.packets.registry import packets
@@ -24,7 +24,7 @@ CipherMap = Annotated[Mapping[str, Wire], Codec(_load_cipher)]
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Hello(Packet):
     """Capabilities of the sender: the first packet of either side.
 
@@ -40,7 +40,7 @@ class Hello(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Challenge(Packet):
     """The server asks for a proof of identity (auth.md 5.2).
 
@@ -71,7 +71,7 @@ def _pack_disconnect(packet: "Disconnect", _: Dialect) -> Sequence[Wire]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Disconnect(Packet):
     """The sender ends the connection and says why (hello.md 3.8). All arguments are text."""
 
@@ -88,7 +88,7 @@ class Disconnect(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SslUpgrade(Packet):
     """A wish to turn the running connection into TLS; decoded so that it can be refused, never sent."""
 
@@ -101,7 +101,7 @@ class SslUpgrade(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Ping(Packet):
     """Asks for a `PingEcho` (hello.md 3.9).
 
@@ -119,7 +119,7 @@ class Ping(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class PingEcho(Packet):
     """The answer to `Ping` (hello.md 3.9): always six elements with the name, or more.
 
@@ -142,7 +142,7 @@ class PingEcho(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class StartupComplete(Packet):
     """The server sent all windows that existed; a client must not wait for it (hello.md 3.1)."""
 

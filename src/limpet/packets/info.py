@@ -3,9 +3,9 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I64, U8, AnyWinId, TextMap, load_text
 from limpet.packets.registry import packets
@@ -14,7 +14,7 @@ from limpet.values import Side, Wire
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class InfoRequest(Packet):
     """Asks for the server's state, of some clients, windows or subjects, or (empty) of all."""
 
@@ -28,7 +28,7 @@ class InfoRequest(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class InfoResponse(Packet):
     """The server's state as nested dicts."""
 
@@ -55,7 +55,7 @@ def _pack_logging(packet: "Logging", _: Dialect) -> Sequence[Wire]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Logging(Packet):
     """A line of the sender's log: `level` 10, 20, 30 or 40; `time_ms` since its start."""
 
@@ -80,7 +80,7 @@ def _pack_event(packet: "ServerEvent", _: Dialect) -> Sequence[Wire]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ServerEvent(Packet):
     """Something happened at the server: handshake-complete, startup-complete with a uuid, ..."""
 

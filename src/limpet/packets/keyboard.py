@@ -3,11 +3,11 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from limpet.packets.capfields import Spelling
 from limpet.packets.capgroups import Keymap
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I32, I64, AnyWinId, Codec, load_flag, load_map
 from limpet.packets.registry import packets
@@ -26,7 +26,7 @@ def _unpack_event(args: Sequence[Any]) -> Mapping[str, Any]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class KeyAction(Packet):
     """A key went down or up.
 
@@ -52,7 +52,7 @@ class KeyAction(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class KeyRepeat(Packet):
     """A key is still down (3.1.3 clients with `key_repeat`)."""
 
@@ -68,7 +68,7 @@ class KeyRepeat(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class LayoutChanged(Packet):
     """The client's keyboard layout."""
 
@@ -102,7 +102,7 @@ def _pack_config(packet: "KeymapChanged", _: Dialect) -> Sequence[Wire]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class KeymapChanged(Packet):
     """The client's full keyboard map; `force`: apply it even if it looks the same."""
 
@@ -118,7 +118,7 @@ class KeymapChanged(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class KeyboardSync(Packet):
     """Whether the server keeps keys down until their release arrives (`sync`)."""
 

@@ -5,6 +5,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I32, I64, MAX_U16, Codec, TextMap, load_buffer, load_text
 from limpet.packets.registry import packets
@@ -36,7 +37,7 @@ def _dump_icon(icon: NotificationIcon | None, _: Dialect) -> Wire:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class NotifyShow(Packet):
     """Shows a notification. `expire_ms`: -1 as the desktop likes, 0 never. `actions`: key, label, key, label ..."""
 
@@ -64,7 +65,7 @@ class NotifyShow(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class NotifyClose(Packet):
     """The server takes a notification back."""
 
@@ -75,7 +76,7 @@ class NotifyClose(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class NotificationClosed(Packet):
     """The user or the desktop closed a notification: `reason` as in the freedesktop specification."""
 
@@ -89,7 +90,7 @@ class NotificationClosed(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class NotificationAction(Packet):
     """The user chose an action of a notification."""
 
@@ -102,7 +103,7 @@ class NotificationAction(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SetNotify(Packet):
     """Whether the client wants notifications."""
 

@@ -3,9 +3,9 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I16, I32, I64, U8, U64, AnyWinId, AnyWire, Point, load_map
 from limpet.packets.registry import packets
@@ -36,7 +36,7 @@ def _pack_motion(packet: "PointerPosition", _: Dialect) -> Sequence[Wire]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class PointerPosition(Packet):
     """The pointer moved: `position` in server coordinates, `window_id` 0 outside of all windows.
 
@@ -80,7 +80,7 @@ def _pack_button(packet: "PointerButton", _: Dialect) -> Sequence[Wire]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class PointerButton(Packet):
     """A button went down or up; 4 to 7 are the wheel: up, down, left, right. The rest as in `PointerPosition`."""
 
@@ -102,7 +102,7 @@ class PointerButton(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class WheelMotion(Packet):
     """Precise wheel motion, sent only to a server that says `wheel.precise`; `distance` is times 1000."""
 
@@ -122,7 +122,7 @@ class WheelMotion(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class PointerMoved(Packet):
     """The server's pointer moved by itself or by another client; `rel_x`, `rel_y` inside the window."""
 
@@ -137,7 +137,7 @@ class PointerMoved(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class InputDevices(Packet):
     """The client's input devices; read and ignored."""
 

@@ -13,9 +13,10 @@ import dataclasses
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from limpet.errors import PacketError
+from limpet.packets.declared import Declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import Codec, codec_of
 from limpet.values import Side, Wire
@@ -97,7 +98,7 @@ def form(name: str, fields: str = "", **options: Any) -> Form:
     return Form(name=name, fields=tuple(fields.split()), **options)
 
 
-class Packet:
+class Packet(Declared):
     """Base of all packets."""
 
     __slots__ = ()
@@ -117,8 +118,7 @@ Setter: TypeAlias = Callable[[Any, Any], None]
 new = object.__new__
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """One field of a packet class, prepared for quick decoding."""
 
     name: str
@@ -236,21 +236,11 @@ class FormCodec:
 
 
 def _slots_of(cls: type[Packet]) -> dict[str, _Slot]:
-    slots: dict[str, _Slot] = {}
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
-        default = field.default
-        factory: Callable[[], Any] = (
-            _constant(default) if field.default_factory is dataclasses.MISSING else field.default_factory
-        )
-        slots[field.name] = _Slot(
-            name=field.name,
-            codec=codec_of(field.type),
-            # writes the slot itself: the frozen class forbids plain assignment, and this is quicker than __init__
-            set=cls.__dict__[field.name].__set__,
-            required=default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
-            default=factory,
-        )
-    return slots
+    types = {field.name: field.type for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    return {
+        name: _Slot(name, codec_of(types[name]), put, default is None, default or _constant(None))
+        for name, put, default, _ in cls.SLOTS
+    }
 
 
 class Registry:
@@ -266,11 +256,9 @@ class Registry:
         self._loaded = False
 
     def add(self, cls: P) -> P:
-        """Class decorator: registers a frozen slotted dataclass. TypeError where its declaration is incomplete."""
-        if "__dataclass_fields__" not in cls.__dict__ or "__slots__" not in cls.__dict__:
-            raise TypeError(f"{cls.__name__} must be a slotted dataclass")
-        if "__post_init__" in cls.__dict__:
-            raise TypeError(f"{cls.__name__}: packets are made without calling __init__; no __post_init__")
+        """Class decorator: registers a `declared` class. TypeError where its declaration is incomplete."""
+        if "SLOTS" not in cls.__dict__:
+            raise TypeError(f"{cls.__name__} must be made by @declared")
         for name in ("sender", "forms"):
             if not cls.__dict__.get(name):
                 raise TypeError(f"{cls.__name__} declares no {name}")

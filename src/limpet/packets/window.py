@@ -4,9 +4,10 @@
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
+from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import (
     I16,
@@ -36,7 +37,7 @@ NO_WORKSPACE = 0xFFFF
 """`workspace` of a window that is on none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class SizeConstraints(Record):
     """WM_NORMAL_HINTS as a dict. Sizes and the position in pixels, `gravity` as in X11, ratios as [width, height]."""
 
@@ -70,7 +71,7 @@ def _dump_xid(value: int, dialect: Dialect) -> Wire:
 XidNumber = Annotated[int, Codec(_load_xid, _dump_xid)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class WindowMetadata(Record):
     """What the server tells of a window; None: not told. Only names that the client supports are sent.
 
@@ -163,7 +164,7 @@ def _unpack_create(args: Sequence[Any]) -> Mapping[str, Any]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class NewWindow(Packet):
     """A window appeared. Nothing of it is drawn before the client sends `MapWindow` (traps.md 57).
 
@@ -202,7 +203,7 @@ class NewWindow(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class WindowMetadataChanged(Packet):
     """Changed metadata of a window; what is not named stays."""
 
@@ -214,7 +215,7 @@ class WindowMetadataChanged(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class WindowMoveResize(Packet):
     """The server moved or resized a window; the client echoes `resize_counter` in `ConfigureWindow`."""
 
@@ -230,7 +231,7 @@ class WindowMoveResize(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class WindowResized(Packet):
     """The server resized a window; the client echoes `resize_counter` in `ConfigureWindow`."""
 
@@ -244,7 +245,7 @@ class WindowResized(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ConfigureOverrideRedirect(Packet):
     """An override-redirect window moved; its modern form is `window-move-resize`."""
 
@@ -259,7 +260,7 @@ class ConfigureOverrideRedirect(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class RaiseWindow(Packet):
     """The application asks that its window come to the front."""
 
@@ -270,7 +271,7 @@ class RaiseWindow(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class RestackWindow(Packet):
     """Stacking order: `detail` 0 above, 1 below `sibling` (0: all others)."""
 
@@ -286,7 +287,7 @@ class RestackWindow(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class InitiateMoveResize(Packet):
     """The application asks the client's window manager to move or size its window (_NET_WM_MOVERESIZE).
 
@@ -308,7 +309,7 @@ class InitiateMoveResize(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class LostWindow(Packet):
     """A window is gone."""
 
@@ -319,7 +320,7 @@ class LostWindow(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class WindowIcon(Packet):
     """A window's icon: `encoding` png, BGRA, premult_argb32, or `default` with no data."""
 
@@ -334,7 +335,7 @@ class WindowIcon(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class PointerGrab(Packet):
     """A window of the session grabbed the pointer."""
 
@@ -345,7 +346,7 @@ class PointerGrab(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class PointerUngrab(Packet):
     """The grab is over."""
 
@@ -356,7 +357,7 @@ class PointerUngrab(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Bell(Packet):
     """An XKB bell event: `percent` of the volume, `pitch` in Hz, `duration` in ms; -1 stands for the default."""
 

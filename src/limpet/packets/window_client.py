@@ -3,9 +3,10 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from limpet.packets.declared import declared
 from limpet.packets.fields import I16, I32, I64, U16, U64, AnyWinId, Point, TextMap, WinId, load_list, load_map
 from limpet.packets.records import Record
 from limpet.packets.registry import packets
@@ -13,7 +14,7 @@ from limpet.packets.schema import Effect, Packet, form
 from limpet.values import Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class WindowState(Record):
     """What the client's window manager did to a window; None: unchanged. `frame`: left, right, top, bottom."""
 
@@ -31,7 +32,7 @@ class WindowState(Record):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class MapWindow(Packet):
     """The window is on the client's screen: only now may it be drawn."""
 
@@ -52,7 +53,7 @@ class MapWindow(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class UnmapWindow(Packet):
     """The window is hidden or iconified: drawing stops."""
 
@@ -93,7 +94,7 @@ def _unpack_configure(args: Sequence[Any]) -> Mapping[str, Any]:
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ConfigureWindow(Packet):
     """Geometry, state and properties of a window on the client's screen.
 
@@ -127,7 +128,7 @@ class ConfigureWindow(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class CloseWindow(Packet):
     """The user asks the application to close the window; `LostWindow` follows only if it does."""
 
@@ -139,7 +140,7 @@ class CloseWindow(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class Focus(Packet):
     """The top-level window that has the keyboard; 0: none of them."""
 
@@ -152,7 +153,7 @@ class Focus(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class BufferRefresh(Packet):
     """Asks for the whole picture of a window again, 0 or -1: of all; `quality` 0..100 (-1: as it is)."""
 
@@ -171,7 +172,7 @@ class BufferRefresh(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class DrawAck(Packet):
     """What the client did with one `Draw`: exactly one for each, in any order (session-packets.md 6.4).
 
@@ -196,7 +197,7 @@ class DrawAck(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class WindowSignal(Packet):
     """Sends a signal by name ("SIGTERM") to the program of a window."""
 
@@ -209,7 +210,7 @@ class WindowSignal(Packet):
 
 
 @packets.add
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class WindowAction(Packet):
     """Asks for an action on a window by name (6.6)."""
 

@@ -21,7 +21,7 @@ from limpet.server.connection import Connection, Protection
 from limpet.server.desktop import Desktop
 from limpet.server.features.base import Feature, FeatureContext
 from limpet.server.features.registry import FEATURES
-from limpet.server.hello import ServerIdentity, server_hello
+from limpet.server.hello import ServerIdentity, server_hello, wall_seconds
 from limpet.server.listeners import ListenerPlan
 from limpet.server.login import LoginServices
 from limpet.server.render import encodings
@@ -298,7 +298,7 @@ class Server:
                 "pid": identity.pid,
                 "uuid": identity.uuid,
                 "start_time": int(identity.start_time),
-                "elapsed_time": int(time.time() - identity.start_time),
+                "elapsed_time": int(wall_seconds() - identity.start_time),
                 "mode": "limpet",
             },
             "session": {"name": identity.session_name, "type": "limpet seamless"},

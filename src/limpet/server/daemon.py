@@ -63,7 +63,7 @@ def detach() -> Background | Report:
 
 def redirect(log: Path) -> None:
     """Standard input from nowhere, output and errors to `log` (mode 0600, appended)."""
-    with open(os.devnull, "rb") as null:
+    with Path(os.devnull).open("rb") as null:
         os.dup2(null.fileno(), 0)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     os.dup2(descriptor, 1)

@@ -79,6 +79,8 @@ class Desktop:
         self._connect = connect
         self._on_lost = on_lost
         self._lost = False
+        self._closed = False
+        self._process_due = False
         self._loop = asyncio.get_running_loop()
         self._observers: list[DesktopObserver] = []
         self._by_xid: dict[Xid, DesktopWindow] = {}
@@ -87,14 +89,16 @@ class Desktop:
         self.cursor: CursorImage | None = None
         self.focused: WindowId | None = None
         self._connection = connect()
-        self._input_connection = connect()
-        self.input = Input(self._input_connection)
-        self.screen = ScreenControl(self._input_connection)
+        self._screen_connection = connect()
+        self.screen = ScreenControl(self._screen_connection)
         self._manager = WindowManager(self._connection, self)
+        # the manager's connection: a key must not overtake the focus that was set before it
+        self.input = Input(self._connection)
+        self._manager.watch_keyboard(self.input.keyboard_changed)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="limpet-capture")
         self._capture_connection = connect()
         self._capturer = Capturer(self._capture_connection)
-        self._fds = (self._manager.fileno(), self._input_connection.fileno())
+        self._fds = (self._manager.fileno(),)
         self._loop.add_reader(self._fds[0], self._process)
         self._process()
 
@@ -102,11 +106,12 @@ class Desktop:
 
     async def close(self) -> None:
         """Let go of the X server; its applications and windows stay."""
+        self._closed = True
         self._loop.remove_reader(self._fds[0])
         self._observers.clear()
         await self._loop.run_in_executor(self._worker, self._close_capture)
         self._worker.shutdown(wait=True)
-        for connection in (self._connection, self._input_connection):
+        for connection in (self._connection, self._screen_connection):
             with contextlib.suppress(DisplayUnavailable):
                 connection.close()
 
@@ -116,9 +121,24 @@ class Desktop:
             self._capture_connection.close()
 
     def _process(self) -> None:
-        with self._watching():
-            if self._manager.process_events():
-                self._loop.call_soon(self._process)
+        self._process_due = False
+        try:
+            more = self._manager.process_events()
+        except DisplayUnavailable as error:
+            self.lost(error)
+        else:
+            if more:
+                self._process_soon()
+
+    def _process_soon(self) -> None:
+        """Requests that are sent may read events on the way, which the file descriptor then does not show."""
+        if not self._process_due and not self._lost:
+            self._process_due = True
+            self._loop.call_soon(self._process_again)
+
+    def _process_again(self) -> None:
+        if self._process_due and not self._lost and not self._closed:
+            self._process()
 
     @contextlib.contextmanager
     def _watching(self) -> Iterator[None]:
@@ -129,6 +149,7 @@ class Desktop:
             self.lost(error)
         except WindowGone as error:
             log.debug("%s", error)
+        self._process_soon()
 
     def lost(self, error: DisplayUnavailable) -> None:
         if not self._lost:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from limpet.packets.capabilities import ClientHello, ServerHello
 from limpet.values import Size
@@ -25,7 +25,7 @@ def server_hello(
     identity: ServerIdentity, client: ClientHello, *, screen: Size, maximum: Size, encodings: tuple[str, ...]
 ) -> ServerHello:
     """What a client is told when it joins. Features that limpet does not have are left out, which means off."""
-    now = time.time()
+    now = wall_seconds()
     windows = client.wants_windows
     return ServerHello(
         uuid=identity.uuid,
@@ -64,3 +64,8 @@ def server_hello(
         window_configure_skip_geometry=True,
         window_unmap=True,
     )
+
+
+def wall_seconds() -> float:
+    """Seconds since the epoch, for people and peers; nothing is timed with it."""
+    return datetime.now(tz=UTC).timestamp()

@@ -8,7 +8,6 @@ import logging
 import os
 import socket
 import sys
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from limpet.config.credentials import Environment
 from limpet.config.options import Options
 from limpet.net.offload import Offload
 from limpet.server.app import ListenerSetup, Server, ServerSettings
-from limpet.server.hello import ServerIdentity
+from limpet.server.hello import ServerIdentity, wall_seconds
 from limpet.server.listeners import ListenPlan, banner
 from limpet.server.login import LoginServices
 from limpet.server.sessiondir import SessionDir, SessionInfo
@@ -95,7 +94,10 @@ async def _serve(
     )
     services = LoginServices(env=plan.modules, limiter=LoginLimiter(), offload=Offload())
     server = Server(settings, services, display.connect, on_child=folder.record_process)
-    watcher = asyncio.create_task(_watch(display, server))
+    # the X server's own process: its end is known sooner than by its connections
+    watch = os.pidfd_open(display.pid)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(watch, server.display_ended)
     try:
         addresses = await server.open_listeners()
         lines = _announce(plan, folder, display, addresses)
@@ -108,15 +110,9 @@ async def _serve(
 
         await server.run(announce)
     finally:
-        watcher.cancel()
+        loop.remove_reader(watch)
+        os.close(watch)
     return server.keep_display
-
-
-async def _watch(display: Xvfb, server: Server) -> None:
-    """The X server's own process ended: known sooner than by its connections."""
-    while display.alive:
-        await asyncio.sleep(0.5)
-    server.display_ended()
 
 
 def _identity(plan: SessionPlan, display: Xvfb) -> ServerIdentity:
@@ -127,7 +123,7 @@ def _identity(plan: SessionPlan, display: Xvfb) -> ServerIdentity:
         session_name=plan.options.session.session_name or f"{plan.environment.login}@{hostname}{display.display}",
         display=display.display,
         pid=os.getpid(),
-        start_time=time.time(),
+        start_time=wall_seconds(),
     )
 
 

@@ -106,6 +106,7 @@ class WindowPictures:
         if self._closed or self._busy or not self._visible or not self._damage:
             return
         if not self.flow.may_send(self._clock()) or self._write_buffered() > MAX_WRITE_BUFFERED:
+            log.debug("held back: %i updates under way, %i bytes unsent", self.flow.waiting, self._write_buffered())
             # acknowledgements and `writable` call again; the timer is for a peer that never acknowledges
             if self._retry is None:
                 self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._retried)

@@ -421,10 +421,12 @@ class ClientSession:
 
     def _handle_hello(self, packet: Hello, raw: RawPacket, now: float) -> None:
         hello = ServerHello.from_wire(packet.caps)
-        check_version(hello.version)
         self._server_hello = (hello, packet.caps)
-        self._link.set_dialect(dialect_of(hello, serializer=raw.serializer))
-        self._link.set_network(hello.network)
+        if hello.version or not self._request:
+            # 3.1.3 and 6.2.5 answer `id` and `info` without their version, and nothing follows that depends on it
+            check_version(hello.version)
+            self._link.set_dialect(dialect_of(hello, serializer=raw.serializer))
+            self._link.set_network(hello.network)
         self._link.reader.set_limits(self._session_limits)
         if self._policy.aes is None:
             self._enter_session(now)

@@ -29,6 +29,7 @@ ORDERLY = frozenset(
 
 _NO_ENCRYPTION = (DisconnectReason.ENCRYPTION_UNSUPPORTED.value, "encryption key is missing")
 _WANTS_ENCRYPTION = ("missing encryption tokens",)
+_NO_CIPHER = ("unsupported cipher",)  # xpra 3.1.3
 
 
 def error_for(reason: str, text: str = "") -> LimpetError | None:
@@ -43,11 +44,16 @@ def error_for(reason: str, text: str = "") -> LimpetError | None:
             hint="give --tcp-encryption=AES --tcp-encryption-keyfile=FILE with the server's key, or an ssl:// target",
             exit_code=ExitCode.SERVER_REQUIRES_ENCRYPTION,
         )
-    if reason in _NO_ENCRYPTION:
+    if reason in _NO_ENCRYPTION or lowered.startswith(_NO_CIPHER):
         return EncryptionRequired(
             f"the server has no encryption on this connection ({shown}): refused, nothing went on in clear",
             hint="start the server with --tcp-encryption=AES and the same key file, or attach without encryption",
             exit_code=ExitCode.SERVER_REFUSES_ENCRYPTION,
+        )
+    if reason == DisconnectReason.ENCRYPTION_INVALID.value:
+        return EncryptionRequired(
+            f"the server refused: {shown}",
+            hint="it may demand another mode: --encryption=AES-CBC or AES-CTR",
         )
     return _by_word(lowered, reason, shown)
 

@@ -18,7 +18,6 @@ from limpet.errors import (
 from limpet.limits import ABSOLUTE_MAX_RECORD, KIB, WireLimits
 from limpet.values import Buffer, Wire
 from limpet.wire import compression
-from limpet.wire.cipher import UNDECIPHERABLE
 from limpet.wire.framing import MAGIC, MAX_CHUNK_INDEX, Decryptor, Encryptor, Flags, Header, Record, RecordReader
 from limpet.wire.serializers import SERIALIZERS, by_flags
 
@@ -195,6 +194,8 @@ def _conceal(error: RemoteProtocolError, record: Record) -> None:
     of damage must not tell an attacker anything about the plain text. Returns when the record is clear.
     """
     if record.flags & _CIPHER:
+        from limpet.wire.cipher import UNDECIPHERABLE  # with all that belongs to it: for those who meet it only
+
         raise CipherError(UNDECIPHERABLE) from error
 
 

@@ -13,7 +13,7 @@ import sysv_ipc
 import xcffib.xproto
 
 from limpet.errors import WindowGone
-from limpet.values import PixelFormat, Pixels, Rect, Xid, bounding
+from limpet.values import Buffer, PixelFormat, Pixels, Rect, Xid, bounding
 from limpet.x11.connection import RequestFailed, X11Connection, is_input_only
 
 _log = logging.getLogger(__name__)
@@ -43,9 +43,15 @@ class _Segment:
             raise
         finally:
             self.memory.remove()
+        self.view = memoryview(self.memory)
 
     def release(self) -> None:
         self._connection.shm.Detach(self.id)
+        self.detach()
+
+    def detach(self) -> None:
+        """Let go of the memory on our side only."""
+        self.view.release()
         self.memory.detach()
 
 
@@ -96,7 +102,7 @@ class Capturer:
                 raise WindowGone(xid)
             pixel_format = PixelFormat.BGRA if geometry.depth == 32 else PixelFormat.BGRX
             if early is not None and wanted == guess:
-                data = self._collect(early, wanted, xid)
+                data: Buffer = bytes(self._collect(early, wanted, xid))
             else:
                 if early is not None:
                     early.discard_reply()
@@ -106,7 +112,7 @@ class Capturer:
             raise
         finally:
             self._core.FreePixmap(pixmap)
-            self._drop_errors()
+            self._connection.drop_events()  # among them the errors of requests for a vanished window
         return Pixels(wanted.width, wanted.height, pixel_format, wanted.width * _PIXEL, data)
 
     def screenshot(self, rect: Rect | None = None) -> Pixels:
@@ -132,7 +138,7 @@ class Capturer:
         finally:
             core.FreeGC(gc)
             core.FreePixmap(canvas)
-            self._drop_errors()
+            self._connection.drop_events()  # among them the errors of requests for a vanished window
         return Pixels(wanted.width, wanted.height, PixelFormat.BGRX, wanted.width * _PIXEL, data)
 
     def visible_bounds(self) -> Rect:
@@ -150,7 +156,7 @@ class Capturer:
     def close(self) -> None:
         """Free everything, and close the connection. Safe to call twice."""
         if self._segment is not None:
-            self._segment.memory.detach()
+            self._segment.detach()
             self._segment = None
         self._connection.close()
 
@@ -167,28 +173,30 @@ class Capturer:
             drawable, rect.x, rect.y, rect.width, rect.height, _ALL_PLANES, _Z_PIXMAP, segment.id, 0
         )
 
-    def _collect(self, cookie: xcffib.Cookie[xcffib.shm.GetImageReply], rect: Rect, xid: Xid) -> bytes:
+    def _collect(self, cookie: xcffib.Cookie[xcffib.shm.GetImageReply], rect: Rect, xid: Xid) -> memoryview:
+        """The image in the shared memory; to be copied before anything else is asked for."""
         self._connection.reply(cookie, xid)
         assert self._segment is not None
-        data: bytes = self._segment.memory.read(rect.area * _PIXEL, 0)
-        return data
+        return self._segment.view[: rect.area * _PIXEL]
 
-    def _read(self, drawable: int, rect: Rect, xid: Xid) -> bytes:
+    def _read(self, drawable: int, rect: Rect, xid: Xid) -> Buffer:
         rows = max(1, MAX_SEGMENT // (rect.width * _PIXEL))
         if rows >= rect.height:
-            return self._read_band(drawable, rect, xid)
-        result = bytearray()
+            return bytes(self._read_band(drawable, rect, xid))
+        result = bytearray(rect.area * _PIXEL)
         for top in range(0, rect.height, rows):
             band = Rect(rect.x, rect.y + top, rect.width, min(rows, rect.height - top))
-            result += self._read_band(drawable, band, xid)
-        return bytes(result)
+            start = top * rect.width * _PIXEL
+            result[start : start + band.area * _PIXEL] = self._read_band(drawable, band, xid)
+        return result
 
-    def _read_band(self, drawable: int, rect: Rect, xid: Xid) -> bytes:
+    def _read_band(self, drawable: int, rect: Rect, xid: Xid) -> memoryview:
+        """As `_collect`."""
         if self._ready_for(rect):
             return self._collect(self._ask(drawable, rect), rect, xid)
         cookie = self._core.GetImage(_Z_PIXMAP, drawable, rect.x, rect.y, rect.width, rect.height, _ALL_PLANES)
         reply = self._connection.raw_reply(cookie, xid)
-        return bytes(reply[_REPLY_HEADER : _REPLY_HEADER + rect.area * _PIXEL])
+        return reply[_REPLY_HEADER : _REPLY_HEADER + rect.area * _PIXEL]
 
     def _room(self, size: int) -> _Segment | None:
         """The segment, grown to `size`; None when shared memory does not work here (said once)."""
@@ -211,11 +219,6 @@ class Capturer:
         if len(self._sizes) >= 1024:
             self._sizes.clear()
         self._sizes[xid] = whole
-
-    def _drop_errors(self) -> None:
-        """Unchecked requests for a vanished window leave errors; nobody else reads this connection's events."""
-        while self._connection.poll() is not None:
-            pass
 
     # -- the screen --
 
@@ -272,4 +275,6 @@ class Capturer:
                 )  # fmt: skip
             else:
                 data = self._read_band(pixmap, band, xid)
-                self._core.PutImage(_Z_PIXMAP, canvas, gc, band.width, band.height, x, y, 0, depth, len(data), data)
+                self._core.PutImage(
+                    _Z_PIXMAP, canvas, gc, band.width, band.height, x, y, 0, depth, len(data), bytes(data)
+                )

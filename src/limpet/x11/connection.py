@@ -6,11 +6,13 @@ refusal `RequestFailed`. Pixel data and properties are read from the reply as by
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
 import socket
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +33,7 @@ from limpet.x11.atoms import Atoms
 from limpet.x11.xauthority import COOKIE_NAME, read_cookie
 
 ReplyT = TypeVar("ReplyT", bound=xcffib.Reply)
+ExtensionT = TypeVar("ExtensionT", bound=xcffib.Extension)
 
 _SOCKET_FOLDER = "/tmp/.X11-unix"  # noqa: S108 - where every X server on Linux listens (X(7), "DISPLAY NAMES")
 _GONE_ERRORS = (
@@ -39,6 +42,7 @@ _GONE_ERRORS = (
     xcffib.xproto.PixmapError,
 )
 _REPLY_HEADER = 32
+_PEER = struct.Struct("=iII")  # struct ucred: pid, uid, gid
 
 
 class RequestFailed(DisplayError):
@@ -58,6 +62,42 @@ class XError:
     """True for errors that a vanished window explains."""
 
 
+class _Guard:
+    """What requests and their cookies use of a connection; a lost server is DisplayUnavailable in each of them."""
+
+    def __init__(self, raw: xcffib.Connection, display: str) -> None:
+        self._raw = raw
+        self._display = display
+
+    def send_request(self, flags: int, parts: object, request: object) -> int:
+        with self.watching():
+            return self._raw.send_request(flags, parts, request)
+
+    def wait_for_reply(self, sequence: int) -> xcffib.Unpacker:
+        with self.watching():
+            return self._raw.wait_for_reply(sequence)
+
+    def request_check(self, sequence: int) -> None:
+        with self.watching():
+            self._raw.request_check(sequence)
+
+    def discard_reply(self, sequence: int) -> None:
+        with self.watching():
+            self._raw.discard_reply(sequence)
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Errors of requests pass."""
+        try:
+            yield
+        except xcffib.Error:
+            raise
+        except xcffib.XcffibException as error:
+            raise DisplayUnavailable(
+                f"the connection to the X server of display {self._display} is lost: {error}"
+            ) from error
+
+
 class X11Connection:
     """A connection to one X server, used from one thread.
 
@@ -67,7 +107,8 @@ class X11Connection:
     def __init__(self, raw: xcffib.Connection, display: str) -> None:
         self.raw = raw
         self.display = display
-        self.core = raw.core
+        self._guard = _Guard(raw, display)
+        self.core = self._guarded(raw.core)
         screen = raw.setup.roots[0]
         self.root = Xid(screen.root)
         self.root_visual = screen.root_visual
@@ -114,44 +155,48 @@ class X11Connection:
 
     @functools.cached_property
     def composite(self) -> xcffib.composite.compositeExtension:
-        extension = self.raw(xcffib.composite.key)
+        extension = self._guarded(self.raw(xcffib.composite.key))
         self.reply(extension.QueryVersion(0, 4))
         return extension
 
     @functools.cached_property
     def damage(self) -> xcffib.damage.damageExtension:
-        extension = self.raw(xcffib.damage.key)
+        extension = self._guarded(self.raw(xcffib.damage.key))
         self.reply(extension.QueryVersion(1, 1))
         return extension
 
     @functools.cached_property
     def xfixes(self) -> xcffib.xfixes.xfixesExtension:
-        extension = self.raw(xcffib.xfixes.key)
+        extension = self._guarded(self.raw(xcffib.xfixes.key))
         self.reply(extension.QueryVersion(5, 0))
         return extension
 
     @functools.cached_property
     def shm(self) -> xcffib.shm.shmExtension:
-        extension = self.raw(xcffib.shm.key)
+        extension = self._guarded(self.raw(xcffib.shm.key))
         self.reply(extension.QueryVersion())
         return extension
 
     @functools.cached_property
     def xtest(self) -> xcffib.xtest.xtestExtension:
-        extension = self.raw(xcffib.xtest.key)
+        extension = self._guarded(self.raw(xcffib.xtest.key))
         self.reply(extension.GetVersion(2, 2))
         return extension
 
     @functools.cached_property
     def xkb(self) -> xcffib.xkb.xkbExtension:
-        extension = self.raw(xcffib.xkb.key)
+        extension = self._guarded(self.raw(xcffib.xkb.key))
         self.reply(extension.UseExtension(1, 0))
         return extension
 
     @functools.cached_property
     def randr(self) -> xcffib.randr.randrExtension:
-        extension = self.raw(xcffib.randr.key)
+        extension = self._guarded(self.raw(xcffib.randr.key))
         self.reply(extension.QueryVersion(1, 5))
+        return extension
+
+    def _guarded(self, extension: ExtensionT) -> ExtensionT:
+        extension.conn = self._guard
         return extension
 
     @functools.cached_property
@@ -164,39 +209,35 @@ class X11Connection:
         """Wait for the reply. `xid` names the window in WindowGone."""
         try:
             return cookie.reply()
-        except xcffib.XcffibException as error:
-            raise self._translated(error, xid) from error
+        except xcffib.Error as error:
+            raise _translated(error, xid) from error
 
     def raw_reply(self, cookie: xcffib.Cookie[ReplyT], xid: int = 0) -> memoryview:
         """Wait for the reply and give its bytes (32 of header first) without parsing them into lists."""
         try:
-            unpacker = self.raw.wait_for_reply(cookie.sequence)
-        except xcffib.XcffibException as error:
-            raise self._translated(error, xid) from error
+            unpacker = self._guard.wait_for_reply(cookie.sequence)
+        except xcffib.Error as error:
+            raise _translated(error, xid) from error
         return memoryview(xcffib.ffi.buffer(unpacker.cdata, unpacker.known_max))
 
     def check(self, cookie: xcffib.VoidCookie, xid: int = 0) -> None:
         """Wait until a checked request without reply is done; raises as `reply` does."""
         try:
             cookie.check()
-        except xcffib.XcffibException as error:
-            raise self._translated(error, xid) from error
+        except xcffib.Error as error:
+            raise _translated(error, xid) from error
 
     def sync(self) -> None:
         """Wait until the server has carried out all that was asked so far."""
         self.reply(self.core.GetInputFocus())
 
     def flush(self) -> None:
-        try:
+        with self._guard.watching():
             self.raw.flush()
-        except xcffib.XcffibException as error:
-            raise self._translated(error, 0) from error
 
     def generate_id(self) -> int:
-        try:
+        with self._guard.watching():
             return self.raw.generate_id()
-        except xcffib.XcffibException as error:
-            raise self._translated(error, 0) from error
 
     # -- events --
 
@@ -206,25 +247,21 @@ class X11Connection:
     def poll(self) -> xcffib.Event | XError | None:
         """The next event or asynchronous error; None when nothing is waiting. Raises DisplayUnavailable."""
         try:
-            return self.raw.poll_for_event()
-        except xcffib.ConnectionException as error:
-            raise self._translated(error, 0) from error
+            with self._guard.watching():
+                return self.raw.poll_for_event()
         except xcffib.Error as error:
             return XError(type(error).__name__, _is_expected(error))
+
+    def drop_events(self) -> None:
+        """Throw away what arrived; for a connection that only asks. Changes of the keyboard are sent to everybody."""
+        while self.poll() is not None:
+            pass
 
     def close(self) -> None:
         """Close the connection; the server frees all that was made on it. Safe to call twice."""
         if not self._closed:
             self._closed = True
             self.raw.disconnect()
-
-    def _translated(self, error: Exception, xid: int) -> DisplayError:
-        if isinstance(error, xcffib.Error):
-            if _is_gone(error):
-                return WindowGone(xid)
-            name = type(error).__name__
-            return RequestFailed(f"the X server refused a request: {name}", name=name)
-        return DisplayUnavailable(f"the connection to the X server of display {self.display} is lost: {error}")
 
     def _intern(self, names: tuple[str, ...]) -> tuple[int, ...]:
         cookies = [self.core.InternAtom(False, len(name), name) for name in names]
@@ -281,7 +318,7 @@ def _connect_socket(number: int, display: str) -> socket.socket:
 
 def _refuse_stranger(link: socket.socket, display: str) -> None:
     """The cookie goes only to a server of ours or of root: anybody may listen on a free display number."""
-    _, uid, _ = struct.unpack("=iII", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("=iII")))
+    _, uid, _ = _PEER.unpack(link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
     if uid not in (0, os.getuid()):
         raise DisplayUnavailable(f"display {display} belongs to another user (uid {uid})")
 
@@ -289,6 +326,13 @@ def _refuse_stranger(link: socket.socket, display: str) -> None:
 def is_input_only(attributes: xcffib.xproto.GetWindowAttributesReply) -> bool:
     """Whether a window has no pixels."""
     return attributes._class == xcffib.xproto.WindowClass.InputOnly  # noqa: SLF001 - xcffib names it so
+
+
+def _translated(error: xcffib.Error, xid: int) -> DisplayError:
+    if _is_gone(error):
+        return WindowGone(xid)
+    name = type(error).__name__
+    return RequestFailed(f"the X server refused a request: {name}", name=name)
 
 
 def _is_gone(error: xcffib.Error) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Sequence
 
 import xcffib.damage
@@ -10,14 +11,18 @@ from limpet.values import Rect, Xid, bounding
 from limpet.x11.connection import X11Connection
 
 MAX_RECTS = 16
-_LEVEL = xcffib.damage.ReportLevel.DeltaRectangles
+_LEVEL = xcffib.damage.ReportLevel.NonEmpty
+_REPLY_HEADER = 32
+_MAX_FETCHED = 256
 
 
 class DamageTracker:
-    """One Damage object per window, at level DeltaRectangles.
+    """One Damage object per window, at level NonEmpty: one event when something is drawn, none until re-armed.
 
-    Each event carries its area, so nothing has to be asked for. `take` re-arms with an unanswered Subtract: an area
-    drawn before it reaches the server has its event under way already, so none is lost.
+    `take` moves the damage into a region, which re-arms in the same step of the server, and fetches the region. So
+    whatever was drawn before is in it, whatever is drawn later makes an event, and who captures after `take` has the
+    pixels of both. (The levels that put areas into events report nothing of what is drawn over an area not yet
+    subtracted: such a drawing would be lost when the pixels were captured before it.)
     """
 
     def __init__(self, connection: X11Connection) -> None:
@@ -25,7 +30,9 @@ class DamageTracker:
         self._extension = connection.damage
         self._objects: dict[Xid, int] = {}
         self._areas: dict[Xid, list[Rect]] = {}
-        self._armed: set[Xid] = set()
+        self._reported: set[Xid] = set()
+        self._region = connection.generate_id()
+        connection.xfixes.CreateRegion(self._region, 0, [])
 
     def watch(self, xid: Xid) -> None:
         damage = self._connection.generate_id()
@@ -36,16 +43,14 @@ class DamageTracker:
         """`destroyed`: the server has freed the Damage object together with the window."""
         damage = self._objects.pop(xid, None)
         self._areas.pop(xid, None)
-        self._armed.discard(xid)
+        self._reported.discard(xid)
         if damage is not None and not destroyed:
             self._extension.Destroy(damage)
 
     def on_DamageNotify(self, event: xcffib.damage.NotifyEvent) -> None:
         xid = Xid(event.drawable)
         if xid in self._objects:
-            area = event.area
-            self._armed.add(xid)
-            self._areas.setdefault(xid, []).append(Rect(area.x, area.y, area.width, area.height))
+            self._reported.add(xid)
 
     def add(self, xid: Xid, rect: Rect) -> None:
         """Damage that the manager knows of by itself (mapped, resized); `rect` as X gives areas, within the border."""
@@ -53,13 +58,27 @@ class DamageTracker:
             self._areas.setdefault(xid, []).append(rect)
 
     def take(self) -> list[tuple[Xid, tuple[Rect, ...]]]:
-        """What gathered since the last call, and re-arm."""
-        for xid in self._armed:
-            self._extension.Subtract(self._objects[xid], 0, 0)
-        self._armed.clear()
+        """What was drawn since the last call; waits for the X server, once for all windows."""
+        asked = []
+        for xid in self._reported:
+            # empty first: when the window is gone, what the region holds must not be another window's
+            self._connection.xfixes.SetRegion(self._region, 0, [])
+            self._extension.Subtract(self._objects[xid], 0, self._region)
+            asked.append((xid, self._connection.xfixes.FetchRegion(self._region)))
+        self._reported.clear()
+        for xid, cookie in asked:
+            self._areas.setdefault(xid, []).extend(_rects(self._connection.raw_reply(cookie, xid)))
         taken = [(xid, coalesce(areas)) for xid, areas in self._areas.items()]
         self._areas.clear()
         return taken
+
+
+def _rects(reply: memoryview) -> list[Rect]:
+    """The rectangles of a FetchRegion reply, the one around them when they are very many."""
+    count = (len(reply) - _REPLY_HEADER) // 8
+    if count > _MAX_FETCHED:
+        return [Rect(*struct.unpack_from("=hhHH", reply, 8))]
+    return [Rect(*values) for values in struct.iter_unpack("=hhHH", reply[_REPLY_HEADER : _REPLY_HEADER + count * 8])]
 
 
 def coalesce(rects: Iterable[Rect], max_rects: int = MAX_RECTS) -> tuple[Rect, ...]:

@@ -1,7 +1,7 @@
 """Pointer and keyboard events, injected by XTEST.
 
-On the window manager's connection, so that a raise or a focus takes effect before the event that follows it. No method
-but `refresh` waits for the X server.
+On the window manager's connection, so that a raise or a focus takes effect before the event that follows it; its
+`watch_keyboard` is for `keyboard_changed`. No method but `refresh` waits for the X server.
 """
 
 from __future__ import annotations
@@ -75,6 +75,12 @@ class Input:
         self._keymap = self._read_keymap()
         state = connection.reply(connection.core.QueryPointer(connection.root)).mask
         self._locked = {name for bit, name in enumerate(MODIFIERS) if state >> bit & 1 and self._is_locking(name)}
+
+    def keyboard_changed(self, keycodes: range | None) -> None:
+        """Somebody changed the keyboard (setxkbmap, xmodmap); None: all of it. Our own spare keys are left out."""
+        own = keycodes is not None and set(keycodes) <= set(self._bound.values())
+        if not own:
+            self.refresh()
 
     def key(self, name: str, keyval: int = 0, keycode_hint: int = 0, *, pressed: bool) -> bool:
         """Press or release the key for a keysym, given by name, else by value. False: no such keysym, nothing done.
@@ -230,5 +236,6 @@ class Input:
         keys = list(modifiers.keycodes)
         rows = [keys[index * width : (index + 1) * width] for index in range(len(MODIFIERS))]
         keymap = Keymap.build(low, mapping.keysyms_per_keycode, list(mapping.keysyms), rows)
-        self._bound = OrderedDict((keysym, code) for keysym, code in self._bound.items() if code in keymap.symbols)
+        bound = self._bound.items()
+        self._bound = OrderedDict((keysym, code) for keysym, code in bound if keysym in keymap.symbols.get(code, ()))
         return keymap

@@ -29,8 +29,8 @@ from limpet.x11.properties import ICONIC_STATE, NORMAL_STATE
 from limpet.x11.root import RootWindow, client_message, configure_notify
 from limpet.x11.stacking import Stacking
 from limpet.x11.tracked import FIELD_OF_PROPERTY, TrackedWindow, WindowFacts, WindowReader, outer_rect
-from limpet.x11.watchers import BellWatcher, CursorWatcher
-from limpet.x11.windows import MAX_EXTENT, WindowInfo, WindowSink
+from limpet.x11.watchers import CursorWatcher, XkbWatcher
+from limpet.x11.windows import MAX_EXTENT, Bell, WindowInfo, WindowSink
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,8 @@ class WindowManager:
         self._damage = DamageTracker(connection)
         self._root = RootWindow(connection)
         self._cursor = CursorWatcher(connection)
-        self._bells = BellWatcher(connection)
+        self._xkb = XkbWatcher(connection)
+        self._keyboard_changed: Callable[[range | None], None] | None = None
         self._focused: Xid | None = None
         self._take_focus: Xid | None = None
         self._lists_changed = True
@@ -77,7 +78,7 @@ class WindowManager:
             xcffib.xproto.ClientMessageEvent: messages.on_ClientMessage,
             xcffib.damage.NotifyEvent: self._damage.on_DamageNotify,
             xcffib.xfixes.CursorNotifyEvent: self._cursor.on_CursorNotify,
-            BellWatcher.event_class: self.on_XkbNotify,
+            XkbWatcher.event_class: self.on_XkbNotify,
         }
         connection.flush()
 
@@ -93,11 +94,12 @@ class WindowManager:
         if not self._adopted:
             self._adopted = True
             self._adopt()
-        for _ in range(_MAX_PASSES):
-            busy = self._drain()
-            self._settle()
-            if not busy:
+        for count in range(_MAX_PASSES):
+            # Settling waits for answers and flushes, and either may read events into libxcb's queue, where the file
+            # descriptor does not show them: so a pass without events must be the last thing done.
+            if not self._drain() and count:
                 return False
+            self._settle()
         return True
 
     def _drain(self) -> bool:
@@ -259,9 +261,15 @@ class WindowManager:
             window.dirty.add(name)
 
     def on_XkbNotify(self, event: xcffib.Event) -> None:
-        bell = self._bells.decode(event)
-        if bell is not None:
-            self._sink.bell(bell)
+        news = self._xkb.decode(event)
+        if isinstance(news, Bell):
+            self._sink.bell(news)
+        elif news is not None and self._keyboard_changed is not None:
+            self._keyboard_changed(news.keycodes)
+
+    def watch_keyboard(self, changed: Callable[[range | None], None]) -> None:
+        """Call `changed` with the keycodes whose keysyms are new, None for all; it may wait for the X server."""
+        self._keyboard_changed = changed
 
     # -- what the caller asks for --
 

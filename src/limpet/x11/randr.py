@@ -14,9 +14,7 @@ _SMALLEST = 32
 
 
 class ScreenControl:
-    """Waits for answers, so events may be left in libxcb's queue: when the connection is the window manager's, call
-    its `process_events` afterwards.
-    """
+    """On a connection of its own: what arrives there besides its answers is thrown away."""
 
     def __init__(self, connection: X11Connection) -> None:
         self._connection = connection
@@ -55,6 +53,7 @@ class ScreenControl:
         connection.reply(randr.SetCrtcConfig(crtc, 0, 0, 0, 0, 0, _ROTATE_0, 0, []))
         connection.check(randr.SetScreenSizeChecked(root, size.width, size.height, *millimetres))
         connection.reply(randr.SetCrtcConfig(crtc, 0, 0, 0, 0, mode, _ROTATE_0, 1, [output]))
+        connection.drop_events()
         return size
 
     def _mode(self, resources: xcffib.randr.GetScreenResourcesCurrentReply, size: Size) -> int:

@@ -1,8 +1,9 @@
-"""Cursor pictures (XFixes) and bells (XKB)."""
+"""Cursor pictures (XFixes), bells and changes of the keyboard (XKB)."""
 
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 import xcffib
 import xcffib.xkb
@@ -14,8 +15,10 @@ from limpet.x11.windows import Bell, CursorImage
 _MAX_CURSOR = 512
 _CURSOR_HEADER = 32
 _USE_CORE_KEYBOARD = 0x100
-_BELL_MASK = 0x100
-_BELL_NOTIFY = 8
+_NEW_KEYBOARD_NOTIFY, _MAP_NOTIFY, _BELL_NOTIFY = 0, 1, 8
+_NEW_KEYBOARD_MASK, _MAP_MASK, _BELL_MASK = 0x1, 0x2, 0x100
+_KEY_SYMS, _MODIFIER_MAP = 0x2, 0x4
+_MAP_PARTS = _KEY_SYMS | _MODIFIER_MAP
 
 
 class CursorWatcher:
@@ -46,23 +49,40 @@ class CursorWatcher:
         return CursorImage(Pixels(width, height, PixelFormat.BGRA, width * 4, data), hot_x, hot_y, serial, name)
 
 
-class BellWatcher:
-    """Selects XkbBellNotify and decodes it.
+@dataclass(frozen=True, slots=True)
+class KeyboardChange:
+    """Keycodes whose keysyms changed; None: perhaps all of them, or the modifiers."""
+
+    keycodes: range | None
+
+
+class XkbWatcher:
+    """Selects bells and changes of the keyboard, and decodes them.
 
     All XKB events share one event number with the kind in their second byte; xcffib takes each for the first kind,
-    so they are decoded here.
+    so they are decoded here. A client that uses XKB gets no MappingNotify for a new keyboard (XKB protocol, 4.4).
     """
 
     event_class = xcffib.xkb.NewKeyboardNotifyEvent
 
     def __init__(self, connection: X11Connection) -> None:
         self._connection = connection
-        connection.xkb.SelectEvents(_USE_CORE_KEYBOARD, _BELL_MASK, 0, _BELL_MASK, 0, 0, [])
+        connection.xkb.SelectEvents(
+            _USE_CORE_KEYBOARD, _NEW_KEYBOARD_MASK | _MAP_MASK | _BELL_MASK, 0, _NEW_KEYBOARD_MASK | _BELL_MASK,
+            _MAP_PARTS, _MAP_PARTS, [],
+        )  # fmt: skip
 
-    def decode(self, event: xcffib.Event) -> Bell | None:
+    def decode(self, event: xcffib.Event) -> Bell | KeyboardChange | None:
         data = bytes(xcffib.ffi.buffer(event.unpacker.cdata, 32))
-        if data[1] != _BELL_NOTIFY:
-            return None
+        kind = data[1]
+        if kind == _NEW_KEYBOARD_NOTIFY:
+            return KeyboardChange(None)
+        if kind == _MAP_NOTIFY:
+            changed, first, count = int.from_bytes(data[10:12], "little"), data[16], data[17]
+            return KeyboardChange(None if changed & _MODIFIER_MAP else range(first, first + count))
+        return self._bell(data) if kind == _BELL_NOTIFY else None
+
+    def _bell(self, data: bytes) -> Bell:
         bell_class, bell_id, percent, pitch, duration, name, window = struct.unpack_from("=BBBHHII", data, 9)
         return Bell(
             xid=Xid(window) or None,

@@ -29,6 +29,9 @@ MODIFIER_KEYS = frozenset(
     }
 )
 
+MAX_DOWN = 256
+"""keys that one client can hold: X11 has no more"""
+
 
 class KeyboardFeature:
     """With `sync` a key stays down until its release arrives; without, it is tapped (docs/protocol: keyboard)."""
@@ -36,7 +39,8 @@ class KeyboardFeature:
     def __init__(self, context: FeatureContext) -> None:
         self._desktop = context.desktop
         self._sync = context.hello.keymap.sync is not False
-        self._down: set[str] = set()
+        self._down: dict[int | str, KeyAction] = {}
+        """what is down, by the client's keycode, or by name where it tells none"""
 
     def handlers(self) -> Iterable[Handler]:
         return (
@@ -67,14 +71,18 @@ class KeyboardFeature:
             self._press(packet, False)
 
     def _press(self, packet: KeyAction, pressed: bool) -> None:
-        if pressed == (packet.name in self._down) and not (pressed and packet.name in MODIFIER_KEYS):
-            # a press of a pressed key, or a release of one that is up
-            return
-        if pressed:
-            self._down.add(packet.name)
-        else:
-            self._down.discard(packet.name)
-        self._desktop.press_key(packet.name, packet.keyval, packet.keycode, pressed)
+        """A key is known by the client's keycode: its keysym may be another at its release, when Shift went up first."""
+        key = packet.keycode or packet.name
+        held = self._down.get(key)
+        if pressed and held is not None and held.name == packet.name and packet.name not in MODIFIER_KEYS:
+            return  # the client's own repeat
+        if held is not None:
+            del self._down[key]
+            if not pressed or held.name != packet.name:
+                self._desktop.press_key(held.name, held.keyval, held.keycode, False)
+        if pressed and len(self._down) < MAX_DOWN:
+            self._down[key] = packet
+            self._desktop.press_key(packet.name, packet.keyval, packet.keycode, True)
 
     def _repeat(self, packet: KeyRepeat) -> None:
         """The key is still down: the X server repeats by itself."""
