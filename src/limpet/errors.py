@@ -37,30 +37,55 @@ class ExitCode(enum.IntEnum):
     """Exit status of the command line; up to 63 as xpra's, from 64 limpet's own finer causes."""
 
     OK = 0
+    """Done, or the session ended in order."""
     CONNECTION_LOST = 1
+    """The connection ended without a `disconnect`, and was not taken up again."""
     TIMEOUT = 2
+    """The other side did not answer, or no longer answers."""
     PASSWORD_REQUIRED = 3
+    """The server asks for a password and no source has one (left)."""
     PASSWORD_FILE_ERROR = 4
+    """The file of --password-file cannot be read, or is empty."""
     INCOMPATIBLE_VERSION = 5
+    """The other side's version is missing from its hello, or too old."""
     ENCRYPTION = 6
+    """The two sides do not agree on encryption: other cipher or mode, or an option that asks for an unusable one."""
     FAILURE = 7
+    """None of the causes below."""
     PACKET_FAILURE = 9
+    """The other side broke the protocol, or a limit."""
     NO_AUTHENTICATION = 11
+    """A password was given and the server did not ask for one."""
     UNSUPPORTED = 12
+    """A command or option of xpra that limpet does not have."""
     REMOTE_ERROR = 13
+    """The server said that something went wrong there."""
     INTERNAL_ERROR = 14
+    """A mistake of limpet: worth a report."""
     SSL_FAILURE = 16
+    """The TLS handshake or stream failed for a reason without a code of its own (no common version or cipher)."""
     CONNECTION_FAILED = 18
+    """The server cannot be reached, or ended the connection during the login without naming a cause."""
     SSL_CERTIFICATE_VERIFY_FAILURE = 19
+    """As stock clients have it; limpet uses 71, 72, 73 and 82, which tell why."""
     NO_DISPLAY = 20
+    """There is no desktop to show windows on."""
     SERVER_ALREADY_EXISTS = 21
+    """The display number is taken by a session or another X server."""
     SOCKET_CREATION_ERROR = 22
+    """A listening socket or the private directory of the session could not be made."""
     VFB_ERROR = 23
+    """The virtual X server did not start, or went away."""
     FILE_NOT_FOUND = 24
+    """A program that the command needs is not there."""
     IO_ERROR = 26
+    """A file could not be written."""
     NO_DATA = 27
+    """The answer lacks what was asked for."""
     AUTHENTICATION_FAILED = 28
+    """The server refused the login, or what the user asked for after it."""
     SERVER_NOT_FOUND = 33
+    """There is no such session on this machine."""
 
     USAGE = 64
     """An option, bind line or target is wrong; nothing was started."""
@@ -77,8 +102,11 @@ class ExitCode(enum.IntEnum):
     TRUNCATED = 70
     """The stream ended without an orderly close: cut, or tampered with."""
     TLS_UNKNOWN_CA = 71
+    """The server's certificate is signed by a CA that the client does not know."""
     TLS_EXPIRED = 72
+    """The server's certificate has expired."""
     TLS_WRONG_HOST = 73
+    """The server's certificate is for other host names."""
     TLS_CLIENT_CERTIFICATE_REFUSED = 74
     """The server refused our certificate, or wants one and none was given (one TLS alert for both in 1.2)."""
     TLS_CERTIFICATE_FILE = 75
@@ -92,7 +120,9 @@ class ExitCode(enum.IntEnum):
     INSECURE_BIND = 79
     """A listener would be reachable from outside without encryption and proof from the client."""
     SESSION_BUSY = 80
+    """Another client has the session and does not share it."""
     MISSING_DEPENDENCY = 81
+    """A library that is optional is needed and not installed."""
     TLS_CERTIFICATE_INVALID = 82
     """Certificate not yet valid, revoked, wrong purpose, or otherwise refused by verification."""
 
