@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from limpet.picture.base import Encoded, Picture
 from limpet.values import PixelFormat, Pixels
 
 SIZES = ((1, 1), (1, 7), (3, 1), (17, 5), (64, 33), (251, 3))
@@ -13,6 +14,19 @@ def colour(x: int, y: int, *, opaque: bool) -> tuple[int, int, int, int]:
     alpha = 255 if opaque else (x * 31 + y * 17) % 256
     red, green, blue = (x * 5 + y) % 256, (x + y * 9) % 256, (x * y) % 256
     return red * alpha // 255, green * alpha // 255, blue * alpha // 255, alpha
+
+
+def sent(picture: Picture) -> Encoded:
+    """What the other side gets of an encoded picture."""
+    return Encoded(
+        encoding=picture.encoding,
+        data=picture.data,
+        width=picture.width,
+        height=picture.height,
+        rowstride=picture.rowstride,
+        rgb_format=picture.rgb_format,
+        compressor=picture.compressor,
+    )
 
 
 def pattern(width: int, height: int, pixel_format: PixelFormat, *, padding: int = 0, filler: int = 0xEE) -> Pixels:

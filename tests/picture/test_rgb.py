@@ -6,10 +6,10 @@ import zlib
 import lz4.block
 import pytest
 
-from limpet.picture.base import EncodeOptions, Picture, PictureError
+from limpet.picture.base import Encoded, EncodeOptions, PictureError
 from limpet.picture.rgb import DECODER, ENCODER
 from limpet.values import PixelFormat
-from tests.picture.samples import colours, pattern
+from tests.picture.samples import colours, pattern, sent
 
 
 def test_captured_pixels_are_sent_as_they_are_where_the_client_reads_them() -> None:
@@ -35,7 +35,7 @@ def test_other_clients_get_a_converted_copy(formats: tuple[str, ...], expected: 
     picture = ENCODER.encode(pixels, EncodeOptions(rgb_formats=formats))
     assert picture.rgb_format == expected
     assert picture.encoding == ("rgb24" if expected == "RGB" else "rgb32")
-    seen = colours(DECODER.decode(picture))
+    seen = colours(DECODER.decode(sent(picture)))
     wanted = colours(pixels)
     assert [colour[:3] for colour in seen] == [colour[:3] for colour in wanted]
 
@@ -52,7 +52,7 @@ def test_the_quickest_compressor_of_the_client_is_used(options: EncodeOptions, c
     pixels = pattern(40, 40, PixelFormat.BGRX)
     picture = ENCODER.encode(pixels, options)
     assert picture.compressor == compressor
-    assert colours(DECODER.decode(picture)) == colours(pixels)
+    assert colours(DECODER.decode(sent(picture))) == colours(pixels)
 
 
 def test_lz4_data_has_its_size_in_front_in_little_endian() -> None:
@@ -72,13 +72,13 @@ def test_little_data_is_not_compressed() -> None:
 )
 def test_without_a_format_the_name_of_the_encoding_decides(encoding: str, format_: PixelFormat, size: int) -> None:
     pixels = pattern(6, 2, format_)
-    decoded = DECODER.decode(Picture(encoding=encoding, data=pixels.data, width=6, height=2, rowstride=6 * size))
+    decoded = DECODER.decode(Encoded(encoding=encoding, data=pixels.data, width=6, height=2, rowstride=6 * size))
     assert colours(decoded) == colours(pixels)
 
 
 def test_pixels_that_need_no_conversion_are_not_copied() -> None:
     pixels = pattern(6, 2, PixelFormat.BGRX)
-    picture = Picture(encoding="rgb24", data=pixels.data, width=6, height=2, rowstride=24, rgb_format="BGRX")
+    picture = Encoded(encoding="rgb24", data=pixels.data, width=6, height=2, rowstride=24, rgb_format="BGRX")
     assert DECODER.decode(picture).data is pixels.data
 
 
@@ -104,7 +104,7 @@ def _lz4(plain: bytes, size: int | None = None) -> bytes:
     ],
 )
 def test_data_of_another_size_than_declared_is_refused(compressor: str, data: bytes) -> None:
-    picture = Picture(
+    picture = Encoded(
         encoding="rgb32", data=data, width=4, height=4, rowstride=16, rgb_format="BGRX", compressor=compressor
     )
     with pytest.raises(PictureError):
@@ -114,7 +114,7 @@ def test_data_of_another_size_than_declared_is_refused(compressor: str, data: by
 def test_a_memoryview_decodes_like_bytes() -> None:
     pixels = pattern(40, 40, PixelFormat.BGRX)
     picture = ENCODER.encode(pixels, EncodeOptions(rgb_formats=("BGRX",), lz4=True))
-    view = Picture(
+    view = Encoded(
         encoding="rgb32", data=memoryview(picture.data), width=40, height=40, rowstride=160, rgb_format="BGRX",
         compressor="lz4",
     )  # fmt: skip

@@ -8,6 +8,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from limpet.auth.answer import ChallengeAnswerer, TransportFacts, offered_digests, offered_salt_digests
@@ -400,20 +401,10 @@ def tls_options(settings: TlsSettings | None) -> TlsClientOptions | None:
     """The user's `--ssl-*` values as `net` takes them; None where TLS is not used."""
     if settings is None:
         return None
-    return TlsClientOptions(
-        ca_certs=settings.ca_certs,
-        ca_data=settings.ca_data,
-        server_verify_mode=settings.server_verify_mode,
-        check_hostname=settings.check_hostname,
-        server_hostname=settings.server_hostname,
-        cert=settings.cert,
-        key=settings.key,
-        key_password=settings.key_password,
-        ciphers=settings.ciphers,
-        verify_flags=settings.verify_flags,
-        protocol=settings.protocol,
-        options=settings.options,
-    )
+    # ssl and its helpers are loaded only where TLS is used
+    from limpet.net.tls_config import TlsClientOptions
+
+    return TlsClientOptions.from_settings(settings, Path.cwd())
 
 
 def _internal(failure: Exception | None) -> LimpetError:

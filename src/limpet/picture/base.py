@@ -11,9 +11,14 @@ from typing import Protocol
 from limpet.errors import LimpetError
 from limpet.values import Buffer, PixelFormat, Pixels
 
+RGB_FORMATS = (PixelFormat.BGRX, PixelFormat.BGRA, PixelFormat.RGBX, PixelFormat.RGBA, PixelFormat.RGB)
+"""raw pixels that are taken as they come, best first; decoded pixels are in one of these"""
+
 MAX_EXTENT_PX = 16384
 MAX_AREA_PX = 64 * 1024 * 1024
 """256 MiB of pixels: two 8K screens; no window is bigger"""
+
+MAX_ROWSTRIDE = 1024 * 1024
 
 
 class PictureError(LimpetError):
@@ -49,6 +54,24 @@ class Picture:
     has_alpha: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """A picture that a peer sent, as declared. `rowstride`, `rgb_format` and `compressor` are of raw pixels only."""
+
+    encoding: str
+    data: Buffer
+    width: int
+    height: int
+    rowstride: int = 0
+    rgb_format: str = ""
+    compressor: str = ""
+
+    @property
+    def raw(self) -> bool:
+        """Raw pixels, which take next to no time."""
+        return self.encoding.startswith("rgb")
+
+
 class PictureEncoder(Protocol):
     """One encoding; stateless, callable from any thread."""
 
@@ -58,8 +81,8 @@ class PictureEncoder(Protocol):
 class PictureDecoder(Protocol):
     """One encoding; stateless, callable from any thread. What it is given comes from a peer."""
 
-    def decode(self, picture: Picture) -> Pixels:
-        """The pixels, BGRX or BGRA, rows without gaps or as `rowstride` says. Raises PictureError."""
+    def decode(self, picture: Encoded) -> Pixels:
+        """The pixels, in one of `RGB_FORMATS`. The size has been checked. Raises PictureError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +121,10 @@ def decoder(name: str) -> PictureDecoder:
     return made
 
 
-def decode(picture: Picture) -> Pixels:
-    """Decode a picture that a peer sent: BGRX or BGRA pixels, exactly as many as declared. Raises PictureError.
-
-    Bounded before anything is allocated: 16384 pixels in a direction, 64 Mi in all.
-    """
-    if picture.encoding not in ENCODINGS:
-        raise PictureError(f"encoding {picture.encoding!r} is not known")
-    width, height = picture.width, picture.height
-    if not 0 < width <= MAX_EXTENT_PX or not 0 < height <= MAX_EXTENT_PX or width * height > MAX_AREA_PX:
-        raise PictureError(f"a picture of {width} by {height} pixels is not accepted")
-    return decoder(picture.encoding).decode(picture)
-
-
 def checked_pixels(width: int, height: int, pixel_format: PixelFormat, rowstride: int, data: Buffer) -> Pixels:
     """Pixels whose buffer is big enough. Raises PictureError."""
     line = width * pixel_format.bytes_per_pixel
-    if rowstride < line or rowstride > 16 * (MAX_EXTENT_PX + 64):
+    if not line <= rowstride <= MAX_ROWSTRIDE:
         raise PictureError(f"rows of {rowstride} bytes for {width} pixels {pixel_format.value}")
     if len(data) < rowstride * (height - 1) + line:
         raise PictureError(f"{len(data)} bytes for {width} by {height} pixels {pixel_format.value}")

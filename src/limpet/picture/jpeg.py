@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limpet.picture.base import EncodeOptions, Picture
+from limpet.picture.base import Encoded, EncodeOptions, Picture
 from limpet.picture.pillow import image_of, opened, saved
 from limpet.values import Pixels
 
@@ -19,7 +19,7 @@ class JpegCodec:
         subsampling = 0 if quality >= FULL_COLOUR_FROM else 2
         return saved(image_of(pixels, alpha=False), "jpeg", pixels, quality, quality=quality, subsampling=subsampling)
 
-    def decode(self, picture: Picture) -> Pixels:
+    def decode(self, picture: Encoded) -> Pixels:
         from PIL.JpegImagePlugin import JpegImageFile
 
         return opened(picture, JpegImageFile)

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from limpet.picture.base import Picture, PictureError
+from limpet.picture.base import Encoded, Picture, PictureError
 from limpet.values import Buffer, PixelFormat, Pixels
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def saved(image: Image.Image, encoding: str, pixels: Pixels, told_quality: int, 
     )
 
 
-def opened(picture: Picture, reader: Callable[[io.BytesIO], ImageFile]) -> Pixels:
+def opened(picture: Encoded, reader: Callable[[io.BytesIO], ImageFile]) -> Pixels:
     """Decode a file by that one reader: what the content may look like otherwise does not count.
 
     Its header must give the declared size before its pixels are looked at. Raises PictureError.

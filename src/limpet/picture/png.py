@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limpet.picture.base import EncodeOptions, Picture
+from limpet.picture.base import Encoded, EncodeOptions, Picture
 from limpet.picture.pillow import image_of, opened, saved
 from limpet.values import Pixels
 
@@ -16,7 +16,7 @@ class PngCodec:
     def encode(self, pixels: Pixels, options: EncodeOptions) -> Picture:
         return saved(image_of(pixels, alpha=True), "png", pixels, -1, compress_level=COMPRESS_LEVEL)
 
-    def decode(self, picture: Picture) -> Pixels:
+    def decode(self, picture: Encoded) -> Pixels:
         from PIL.PngImagePlugin import PngImageFile
 
         return opened(picture, PngImageFile)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import struct
 import zlib
+from types import MappingProxyType
 
-from limpet.picture.base import EncodeOptions, Picture, PictureError, checked_pixels
+from limpet.errors import LimpetError
+from limpet.picture.base import RGB_FORMATS, Encoded, EncodeOptions, Picture, PictureError, checked_pixels
 from limpet.picture.pillow import image_of, pixels_of
 from limpet.values import Buffer, PixelFormat, Pixels
+from limpet.wire.compression import inflate
 
 MIN_COMPRESS = 256
 ZLIB_LEVEL = 1
 _LZ4_PREFIX = struct.Struct("<I")
 _OPAQUE = {PixelFormat.BGRA: "BGRX", PixelFormat.RGBA: "RGBX", PixelFormat.ARGB: "XRGB"}
-_DEFAULT_FORMATS = {"rgb24": "RGB", "rgb32": "RGBX"}
-_SLACK_ROWS = 1
-"""servers may send the last row in full, with its padding"""
+_MARKERS = MappingProxyType({"lz4": 0x11, "zlib": 0x01, "zstd": 0x81})  # as records of that compressor have it
 
 
 class RgbCodec:
@@ -41,19 +42,16 @@ class RgbCodec:
             has_alpha=known.has_alpha,
         )
 
-    def decode(self, picture: Picture) -> Pixels:
+    def decode(self, picture: Encoded) -> Pixels:
         """The format comes from `rgb_format`, not from the encoding's name (docs/protocol: rgb24, rgb32)."""
-        name = picture.rgb_format or _DEFAULT_FORMATS[picture.encoding]
+        name = picture.rgb_format or ("RGB" if picture.encoding == "rgb24" else "RGBX")
         if name not in PixelFormat.__members__:
-            raise PictureError(f"pixels of format {name!r} are not known")
+            raise PictureError(f"unknown pixel format {name[:40]!r}")
         known = PixelFormat[name]
         rowstride = picture.rowstride or picture.width * known.bytes_per_pixel
-        most = rowstride * (picture.height + _SLACK_ROWS)
-        data = _inflated(picture.compressor, picture.data, most)
+        data = _inflated(picture.compressor, picture.data, rowstride * picture.height)
         pixels = checked_pixels(picture.width, picture.height, known, rowstride, data)
-        if known in {PixelFormat.BGRX, PixelFormat.BGRA} and rowstride % 4 == 0:
-            return pixels
-        return pixels_of(image_of(pixels, alpha=True))
+        return pixels if known in RGB_FORMATS else pixels_of(image_of(pixels, alpha=True))
 
 
 def _lz4(data: Buffer) -> bytes:
@@ -67,33 +65,13 @@ def _inflated(compressor: str, data: Buffer, most: int) -> Buffer:
     """At most `most` bytes: more is an error, found before or while it is inflated."""
     if not compressor:
         return data
-    if compressor == "lz4":
-        return _lz4_inflated(data, most)
-    if compressor == "zlib":
-        inflater = zlib.decompressobj()
-        try:
-            plain = inflater.decompress(data, most)
-        except zlib.error as error:
-            raise PictureError(f"pixels do not inflate: {error}") from error
-        if not inflater.eof:
-            raise PictureError("zlib pixels are cut off, or more than declared")
-        return plain
-    raise PictureError(f"pixels compressed by {compressor!r} are not known")
-
-
-def _lz4_inflated(data: Buffer, most: int) -> Buffer:
-    import lz4.block
-
-    if len(data) < _LZ4_PREFIX.size:
-        raise PictureError("lz4 pixels without their size")
-    (size,) = _LZ4_PREFIX.unpack_from(data)
-    if size > most:
-        raise PictureError(f"lz4 pixels of {size} bytes, declared were at most {most}")
+    marker = _MARKERS.get(compressor)
+    if marker is None:
+        raise PictureError(f"raw pixels compressed by {compressor[:40]!r}")
     try:
-        plain: bytes = lz4.block.decompress(memoryview(data)[_LZ4_PREFIX.size :], uncompressed_size=size)
-    except lz4.block.LZ4BlockError as error:
-        raise PictureError(f"pixels do not inflate: {error}") from error
-    return plain
+        return inflate(marker, data, most)
+    except LimpetError as error:
+        raise PictureError(f"raw pixels do not inflate: {error}") from error
 
 
 def _in_client_format(pixels: Pixels, formats: tuple[str, ...]) -> tuple[str, Buffer, int]:

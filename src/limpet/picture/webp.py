@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limpet.picture.base import EncodeOptions, Picture
+from limpet.picture.base import Encoded, EncodeOptions, Picture
 from limpet.picture.pillow import image_of, opened, saved
 from limpet.values import Pixels
 
@@ -23,7 +23,7 @@ class WebpCodec:
         quality = max(1, options.quality)
         return saved(image, "webp", pixels, quality, quality=quality, method=METHOD, exact=True)
 
-    def decode(self, picture: Picture) -> Pixels:
+    def decode(self, picture: Encoded) -> Pixels:
         from PIL.WebPImagePlugin import WebPImageFile
 
         return opened(picture, WebPImageFile)

@@ -147,6 +147,9 @@ def derive_keys(material: Secret, requests: Sequence[KeyRequest]) -> tuple[Secre
 
 def cipher_params(caps: EncryptionCaps, key: Secret, *, block: int) -> CipherParams:
     """`block` is 16 or 32, the padding block of CBC (docs/protocol: AES, padding)."""
+    if not caps.stream:
+        # only peers from 6.2 on know IVs of each record, whatever version a peer calls itself
+        block = 16
     return CipherParams(mode=caps.mode, key=key, iv=caps.iv, padding=caps.padding, block=block, stream=caps.stream)
 
 
@@ -163,6 +166,14 @@ def decryptor(caps: EncryptionCaps, key: Secret, *, block: int) -> AesDecryptor:
 def probing_decryptor(caps: EncryptionCaps, key: Secret) -> ProbingDecryptor:
     """As `decryptor`, for a peer whose padding block is not known yet."""
     return ProbingDecryptor(cipher_params(caps, key, block=16))
+
+
+class EncryptionRefused(EncryptionRequired):
+    """The server's side of it: `reason` is what the client is told."""
+
+    def __init__(self, message: str, *, reason: DisconnectReason) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 def stays_clear(what: str) -> EncryptionRequired:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
-from limpet.errors import DisconnectReason, LimpetError, LocalProtocolError, PacketError, ProtocolError
+from limpet.errors import LimpetError, LocalProtocolError, PacketError
 from limpet.limits import WireLimits
 from limpet.packets.capgroups import NetworkCaps
 from limpet.packets.dialect import Dialect
-from limpet.packets.handshake import Disconnect
 from limpet.packets.registry import packets
 from limpet.packets.schema import Packet, Phase
 from limpet.session.events import Event, Terminated
@@ -110,21 +109,6 @@ class Link:
         if not raw.items:
             raise PacketError("an empty packet")
         return packets.decode(self.side.other, phase, raw.items)
-
-    def disconnect(self, reason: DisconnectReason, text: str = "") -> None:
-        """Queue a `disconnect` and end; `text` is an explanation fit for the peer."""
-        if not self._terminated:
-            self.send(Disconnect(reason=reason.value, extra=(text,) if text else ()))
-            self.end(None, reason=text or reason.value, by_peer=False)
-
-    def fail(self, error: LimpetError, *, tell_peer: bool = True) -> None:
-        """End because of `error`; the peer learns its reason code, never its text."""
-        if self._terminated:
-            return
-        reason = error.reason if isinstance(error, ProtocolError) else DisconnectReason.PROTOCOL_ERROR
-        if tell_peer:
-            self.send(Disconnect(reason=reason.value, extra=()))
-        self.end(error, reason=str(error), by_peer=False)
 
     def end(
         self,

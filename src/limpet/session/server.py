@@ -13,10 +13,8 @@ from limpet.auth.digest import SERVER_SALT_SIZE
 from limpet.auth.module import Authenticator
 from limpet.errors import (
     AuthenticationFailed,
-    ClearRecordError,
     ConnectionClosed,
     DisconnectReason,
-    EncryptionRequired,
     ExitCode,
     HandshakeError,
     LimitExceeded,
@@ -27,28 +25,18 @@ from limpet.errors import (
     VersionRefused,
 )
 from limpet.limits import AFTER_HELLO, BEFORE_HELLO
-from limpet.packets.capabilities import ClientHello, EncryptionCaps, ServerHello
+from limpet.packets.capabilities import ClientHello, ServerHello
 from limpet.packets.dialect import FLAT_313, NESTED_65, Dialect, check_version, dialect_of
-from limpet.packets.handshake import Challenge, Disconnect, Hello, Ping, PingEcho
+from limpet.packets.handshake import Challenge, Disconnect, Hello, Ping
 from limpet.packets.requests import requested
 from limpet.packets.schema import Packet, Phase
-from limpet.session import encryption
-from limpet.session.encryption import Entropy, Strength
-from limpet.session.events import (
-    CheckNeeded,
-    EarlyRequest,
-    Event,
-    InvalidPacket,
-    KeysNeeded,
-    LatencyMeasured,
-    LoginPassed,
-    LoginRequested,
-    PacketReceived,
-    UnknownPacket,
-)
+from limpet.session.encryption import EncryptionRefused, Entropy
+from limpet.session.events import CheckNeeded, EarlyRequest, Event, LoginPassed, LoginRequested
 from limpet.session.link import Link, our_network, printable
 from limpet.session.ping import Pinger
 from limpet.session.policy import ServerPolicy
+from limpet.session.rekey import ServerAes
+from limpet.session.talk import Talk
 from limpet.values import Buffer, Secret, Side, Wire
 from limpet.wire.stream import RawPacket
 
@@ -99,14 +87,14 @@ class ServerSession:
         self._deadline = now + policy.limits.first_hello_s
         self._total_deadline = now + policy.limits.total_s
         self._pinger = Pinger(interval_s=policy.ping_interval_s, timeout_s=policy.limits.ping_timeout_s)
+        self._talk = Talk(self._link, self._pinger, max_invalid=MAX_INVALID_PACKETS)
+        self._aes = ServerAes(
+            policy.aes, self._link, entropy, max_iterations=policy.limits.max_iterations_unauthenticated
+        )
         self._heard = False
         self._hello: ClientHello | None = None
         self._caps: Mapping[str, Wire] = {}
-        self._their_caps: EncryptionCaps | None = None
-        self._our_caps: EncryptionCaps | None = None
-        self._key_token = 0
         self._chain: ChallengeChain | None = None
-        self._invalid = 0
 
     # -- what the driver calls -----------------------------------------------------------------------------------
 
@@ -162,8 +150,7 @@ class ServerSession:
     @property
     def cipher(self) -> str:
         """`AES-CBC`, `AES-CTR`, or empty while AES is not on in both directions."""
-        both = self._link.encrypted_in and self._link.encrypted_out
-        return f"AES-{self._our_caps.mode}" if both and self._our_caps else ""
+        return self._aes.cipher
 
     @property
     def bytes_received(self) -> int:
@@ -177,23 +164,17 @@ class ServerSession:
 
     def keys_derived(self, token: int, keys: Sequence[Secret], now: float) -> None:
         """The keys for `KeysNeeded`: first the one we encrypt with, then the one we decrypt with."""
-        if self._link.terminated or token != self._key_token:
+        if self._link.terminated or not self._aes.orders.is_last(token):
             return
         self._require(State.KEYS)
-        theirs, ours = self._their_caps, self._our_caps
-        if theirs is None or ours is None:
-            raise LocalProtocolError("keys without encryption capabilities")
-        block = self._link.dialect.cipher_block
-        self._link.writer.set_encryptor(encryption.encryptor(theirs, keys[0], block=block, entropy=self._entropy))
-        self._link.reader.set_decryptor(encryption.decryptor(ours, keys[1], block=block))
-        self._link.encrypted_out = self._link.encrypted_in = True
+        self._aes.install(keys)
         with self._guarded():
             self._after_hello(now)
 
     def keys_failed(self, error: LimpetError) -> None:
         """There is no usable key material: the connection ends; nothing goes on in clear."""
         if not self._link.terminated:
-            self._link.send(Disconnect(reason="encryption key is missing", extra=()))
+            self._say_goodbye("encryption key is missing")
             self._end(error, str(error), by_peer=False)
 
     def begin_login(self, authenticators: Sequence[Authenticator], now: float) -> None:
@@ -294,8 +275,6 @@ class ServerSession:
             with self._guarded():
                 raw = self._link.reader.next_packet()
                 if raw is None:
-                    if not self._heard and (text := self._link.reader.clear_text()) is not None:
-                        raise RemoteProtocolError(f"not a record: {printable(text, 40)!r}")
                     return
                 self._heard = True
                 self._handle_raw(raw, now)
@@ -312,60 +291,41 @@ class ServerSession:
         except AuthenticationFailed as error:
             self._refuse_login(error)
         except HandshakeError as error:
-            refused = isinstance(error, VersionRefused)
-            reason = DisconnectReason.VERSION_ERROR if refused else DisconnectReason.ENCRYPTION_INVALID
-            self._link.send(Disconnect(reason=reason.value, extra=()))
+            if isinstance(error, EncryptionRefused):
+                reason = error.reason
+            elif isinstance(error, VersionRefused):
+                reason = DisconnectReason.VERSION_ERROR
+            else:
+                reason = DisconnectReason.ENCRYPTION_INVALID
+            self._say_goodbye(reason.value)
             self._end(error, str(error), by_peer=False)
 
     def _broken(self, error: RemoteProtocolError) -> None:
         """A record or packet that breaks the rules ends the connection; all cipher failures look the same."""
-        if isinstance(error, ClearRecordError) or self._heard:
-            self._link.send(Disconnect(reason=error.reason.value, extra=()))
+        if self._heard:
+            self._say_goodbye(error.reason.value)
         else:
             self._link.send_text(f"disconnect: {DisconnectReason.PROTOCOL_ERROR.value}\n")
         self._end(error, str(error), by_peer=False)
 
     def _handle_raw(self, raw: RawPacket, now: float) -> None:
-        phase = Phase.SESSION if self._state is State.SESSION else Phase.HELLO
-        if self._state is State.AWAIT_HELLO and self._hello is None:
+        if self._state is State.SESSION:
+            goodbye = self._talk.receive(raw, now)
+            if goodbye is not None:
+                self._client_disconnects(goodbye)
+            return
+        if self._hello is None:
             first = NESTED_65 if raw.serializer == NESTED_65.serializer else FLAT_313
             self._link.set_dialect(dataclasses.replace(first, serializer=raw.serializer))
-        try:
-            packet = self._link.decode(raw, phase)
-        except PacketError as error:
-            if phase is Phase.HELLO:
-                raise
-            self._count_invalid(error)
-            return
+        packet = self._link.decode(raw, Phase.HELLO)
         if isinstance(packet, Disconnect):
             self._client_disconnects(packet)
         elif self._state is State.ANSWERED:
             raise PacketError("a packet after the answer to a request")
-        elif phase is Phase.HELLO:
-            if not isinstance(packet, Hello):
-                raise PacketError(f"{printable(str(raw.items[0]), 40)!r} before login")
+        elif isinstance(packet, Hello):
             self._handle_hello(packet, raw, now)
         else:
-            self._handle_session(packet, raw, now)
-
-    def _count_invalid(self, error: PacketError) -> None:
-        self._invalid += 1
-        if self._invalid > MAX_INVALID_PACKETS:
-            raise error
-        self._link.emit(InvalidPacket(detail=str(error)))
-
-    def _handle_session(self, packet: Packet | None, raw: RawPacket, now: float) -> None:
-        if packet is None:
-            self._link.emit(UnknownPacket(name=printable(str(raw.items[0]), 64)))
-        elif isinstance(packet, Ping):
-            self._link.send(PingEcho(time_ms=packet.time_ms, source=packet.source))
-        elif isinstance(packet, PingEcho):
-            if (seconds := self._pinger.echoed(packet.time_ms, now)) is not None:
-                self._link.emit(LatencyMeasured(seconds=seconds))
-        elif isinstance(packet, Hello):
-            self._link.emit(InvalidPacket(detail="a second hello after login"))
-        else:
-            self._link.emit(PacketReceived(packet=packet))
+            raise PacketError(f"{printable(str(raw.items[0]), 40)!r} before login")
 
     def _client_disconnects(self, packet: Disconnect) -> None:
         reason = printable(packet.reason)
@@ -377,44 +337,23 @@ class ServerSession:
     def _handle_hello(self, packet: Hello, raw: RawPacket, now: float) -> None:
         hello = ClientHello.from_wire(packet.caps)
         check_version(hello.version)
-        first = self._hello is None
-        self._hello, self._caps = hello, packet.caps
-        if first:
+        if self._hello is None:
             self._link.set_dialect(dialect_of(hello, serializer=raw.serializer))
-            self._link.set_network(hello.network)
+        else:
+            # a first hello may be partial; what decides how bytes are read and written stays as it was in it
+            whole = dialect_of(hello, serializer=raw.serializer)
+            self._link.set_dialect(
+                dataclasses.replace(self._link.dialect, packet_types=whole.packet_types, metadata=whole.metadata)
+            )
+        self._link.set_network(hello.network)
+        self._hello, self._caps = hello, packet.caps
         self._deadline = now + self._policy.limits.challenge_s
-        if self._negotiate_aes(hello):
-            return
-        self._after_hello(now)
-
-    def _negotiate_aes(self, hello: ClientHello) -> bool:
-        """True when keys must be derived first. Raises when the client's demand and ours do not meet."""
-        policy, theirs = self._policy.aes, hello.encryption
-        if theirs is None:
-            if self._link.encrypted_in:
-                raise EncryptionRequired("the client's next hello has no encryption capabilities")
-            if policy is not None and policy.required:
-                self._disconnect(DisconnectReason.ENCRYPTION_REQUIRED)
-                return True
-            return False
-        if policy is None:
-            self._disconnect(DisconnectReason.ENCRYPTION_UNSUPPORTED)
-            return True
-        encryption.check_caps(theirs, policy, max_iterations=self._policy.limits.max_iterations_unauthenticated)
-        dialect = self._link.dialect
-        old_hash_only = dialect.html5 or not dialect.nested
-        ours = encryption.fresh_caps(
-            self._entropy,
-            mode=theirs.mode,
-            strength=Strength.LEGACY if old_hash_only else Strength.MODERN,
-            stream=theirs.stream,
-        )
-        self._their_caps, self._our_caps = theirs, ours
-        self._key_token += 1
-        self._to(State.KEYS)
-        requests = (encryption.key_request(theirs), encryption.key_request(ours))
-        self._link.emit(KeysNeeded(token=self._key_token, requests=requests))
-        return True
+        order = self._aes.offered(hello.encryption)
+        if order is None:
+            self._after_hello(now)
+        else:
+            self._to(State.KEYS)
+            self._link.emit(order)
 
     def _after_hello(self, now: float) -> None:
         """Encryption is settled for this hello: go on to the login, or to the step it answers."""
@@ -443,7 +382,7 @@ class ServerSession:
 
     def _send_challenge(self, offer: Offer, now: float) -> None:
         """The cipher capabilities go in all three layouts that clients look for (docs/protocol: AES, challenge)."""
-        ours = self._our_caps if self._link.encrypted_out else None
+        ours = self._aes.ours
         self._link.send(
             Challenge(
                 server_salt=offer.server_salt,
@@ -467,7 +406,7 @@ class ServerSession:
     def _refuse_login(self, error: AuthenticationFailed) -> None:
         if self._chain is not None:
             self._chain.failed()
-        self._link.send(Disconnect(reason=DisconnectReason.AUTHENTICATION_FAILED.value, extra=()))
+        self._say_goodbye(DisconnectReason.AUTHENTICATION_FAILED.value)
         self._end(error, str(error), by_peer=False)
 
     def _passed(self) -> None:
@@ -477,16 +416,20 @@ class ServerSession:
         self._link.emit(LoginPassed(hello=self._require_hello(), request=request, caps=self._caps))
 
     def _send_hello(self, caps: dict[str, Wire]) -> None:
-        if self._our_caps is not None and self._link.encrypted_out:
-            self._our_caps.write(caps, self._link.dialect)
+        if (ours := self._aes.ours) is not None:
+            ours.write(caps, self._link.dialect)
         self._link.send(Hello(caps=caps))
 
     # -- ending --------------------------------------------------------------------------------------------------
 
     def _disconnect(self, reason: DisconnectReason, text: str = "") -> None:
-        self._link.disconnect(reason, text)
-        self._state = State.CLOSED
-        self._pinger.stop()
+        if not self._link.terminated:
+            self._say_goodbye(reason.value, text)
+            self._end(None, text or reason.value, by_peer=False)
+
+    def _say_goodbye(self, reason: str, text: str = "") -> None:
+        if not self._aes.speechless:
+            self._link.send(Disconnect(reason=reason, extra=(text,) if text else ()))
 
     def _end(self, error: LimpetError | None, reason: str, *, by_peer: bool) -> None:
         self._link.end(error, reason=reason, by_peer=by_peer)

@@ -25,12 +25,14 @@ from limpet.values import Rect, Size, Xid
 from limpet.x11.client_messages import ClientMessages
 from limpet.x11.connection import X11Connection, XError
 from limpet.x11.damage import DamageTracker
-from limpet.x11.properties import ICONIC_STATE, NORMAL_STATE
-from limpet.x11.root import RootWindow, client_message, configure_notify
+from limpet.x11.focus import Focus
+from limpet.x11.geometry import Geometry
+from limpet.x11.root import RootWindow
 from limpet.x11.stacking import Stacking
-from limpet.x11.tracked import FIELD_OF_PROPERTY, TrackedWindow, WindowFacts, WindowReader, outer_rect
+from limpet.x11.states import OWN_STATES, WindowStates
+from limpet.x11.tracked import FIELD_OF_PROPERTY, TrackedWindow, WindowFacts, WindowReader
 from limpet.x11.watchers import CursorWatcher, XkbWatcher
-from limpet.x11.windows import MAX_EXTENT, Bell, WindowInfo, WindowSink
+from limpet.x11.windows import Bell, WindowInfo, WindowSink
 
 _log = logging.getLogger(__name__)
 
@@ -60,9 +62,9 @@ class WindowManager:
         self._cursor = CursorWatcher(connection)
         self._xkb = XkbWatcher(connection)
         self._keyboard_changed: Callable[[range | None], None] | None = None
-        self._focused: Xid | None = None
-        self._take_focus: Xid | None = None
-        self._lists_changed = True
+        self._states = WindowStates(connection, self._root)
+        self._focus = Focus(connection, self._root, self._states, self._windows)
+        self._geometry = Geometry(connection, self._windows, self._stacking, self._damage, sink, self._refresh)
         self._adopted = False
         messages = ClientMessages(connection.atoms, sink, self._windows, self)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -71,9 +73,9 @@ class WindowManager:
             xcffib.xproto.UnmapNotifyEvent: self.on_UnmapNotify,
             xcffib.xproto.DestroyNotifyEvent: self.on_DestroyNotify,
             xcffib.xproto.ReparentNotifyEvent: self.on_ReparentNotify,
-            xcffib.xproto.ConfigureRequestEvent: self.on_ConfigureRequest,
-            xcffib.xproto.ConfigureNotifyEvent: self.on_ConfigureNotify,
-            xcffib.xproto.CirculateRequestEvent: self.on_CirculateRequest,
+            xcffib.xproto.ConfigureRequestEvent: self._geometry.on_ConfigureRequest,
+            xcffib.xproto.ConfigureNotifyEvent: self._geometry.on_ConfigureNotify,
+            xcffib.xproto.CirculateRequestEvent: self._geometry.on_CirculateRequest,
             xcffib.xproto.PropertyNotifyEvent: self.on_PropertyNotify,
             xcffib.xproto.ClientMessageEvent: messages.on_ClientMessage,
             xcffib.damage.NotifyEvent: self._damage.on_DamageNotify,
@@ -128,8 +130,8 @@ class WindowManager:
         self._flush()
 
     def _flush(self) -> None:
-        if self._lists_changed:
-            self._lists_changed = False
+        if self._stacking.changed:
+            self._stacking.changed = False
             managed = [xid for xid, window in self._windows.items() if window.managed]
             self._root.set_client_lists(managed, self._stacking.managed())
         self._connection.flush()
@@ -170,7 +172,7 @@ class WindowManager:
         window = self._windows.get(xid)
         if window is not None:
             window.mapped = True
-            self._damage.add(xid, _inner(window))
+            self._damage.add(xid, window.whole)
         elif event.override_redirect and event.event == self._connection.root:
             self._track_unmanaged(xid)
 
@@ -200,60 +202,10 @@ class WindowManager:
         if event.parent != self._connection.root and xid in self._windows:
             self._forget(xid, destroyed=False)
 
-    def on_ConfigureRequest(self, event: xcffib.xproto.ConfigureRequestEvent) -> None:
-        xid = Xid(event.window)
-        mask = event.value_mask
-        window = self._windows.get(xid)
-        if window is None or not window.managed:
-            self._pass_on(event)
-            return
-        if window.dirty:
-            self._refresh(window)  # hints set just before the request count for it
-        if mask & (_CONFIG.X | _CONFIG.Y | _CONFIG.Width | _CONFIG.Height | _CONFIG.BorderWidth):
-            old = window.requested
-            self._configure(
-                window,
-                Rect(
-                    event.x if mask & _CONFIG.X else old.x,
-                    event.y if mask & _CONFIG.Y else old.y,
-                    event.width if mask & _CONFIG.Width else old.width,
-                    event.height if mask & _CONFIG.Height else old.height,
-                ),
-                steps=False,
-            )
-        if mask & _CONFIG.StackMode:
-            if event.stack_mode == xcffib.xproto.StackMode.Above and not mask & _CONFIG.Sibling:
-                self._raise(xid)
-                self._sink.raised(xid)
-            else:
-                self._restack(event)
-
-    def on_ConfigureNotify(self, event: xcffib.xproto.ConfigureNotifyEvent) -> None:
-        window = self._windows.get(Xid(event.window))
-        if window is None or event.response_type & _SYNTHETIC:
-            return
-        rect = outer_rect(event.x, event.y, event.width, event.height, event.border_width)
-        window.border = event.border_width
-        before = window.info.rect
-        if not window.managed:
-            window.requested = rect
-        if rect == before:
-            return
-        window.info = dataclasses.replace(window.info, rect=rect)
-        self._sink.window_moved(window.info.xid, rect)
-        if rect.size != before.size:
-            self._damage.add(window.info.xid, _inner(window))
-
-    def on_CirculateRequest(self, event: xcffib.xproto.CirculateRequestEvent) -> None:
-        xid = Xid(event.window)
-        if event.place == xcffib.xproto.Place.OnTop and xid in self._windows:
-            self._raise(xid)
-            self._sink.raised(xid)
-
     def on_PropertyNotify(self, event: xcffib.xproto.PropertyNotifyEvent) -> None:
         xid = Xid(event.window)
         if xid == self._root.check_window:
-            self._got_time(event.time)
+            self._focus.got_time(event.time)
             return
         window = self._windows.get(xid)
         name = self._connection.atoms.known_name(event.atom)
@@ -289,14 +241,14 @@ class WindowManager:
         window = self._window(xid)
         if not window.managed:
             return window.info.rect
-        applied = self._configure(window, rect, steps=True)
+        applied = self._geometry.configure(window, rect, steps=True)
         self._flush()
         return applied
 
     def raise_(self, xid: Xid) -> None:
         """To the top, with the windows that are transient for it; menus and tooltips stay above. Raises WindowGone."""
         self._window(xid)
-        self._raise(xid)
+        self._stacking.raise_(xid)
         self._flush()
 
     def focus(self, xid: Xid | None) -> None:
@@ -305,19 +257,9 @@ class WindowManager:
         Nothing happens for override-redirect and iconic windows. Raises WindowGone.
         """
         window = None if xid is None else self._window(xid)
-        if window is not None and (not window.managed or window.info.iconic):
-            return
-        self._take_focus = None
-        if window is None:
-            self._core.SetInputFocus(_NO_FOCUS, _NO_FOCUS, 0)
-        else:
-            if window.info.hints.input is not False:
-                self._core.SetInputFocus(_NO_FOCUS, window.info.xid, 0)
-            if "WM_TAKE_FOCUS" in window.info.protocols:
-                self._take_focus = window.info.xid
-                self._root.request_time()
-        self._set_focused(xid)
-        self._flush()
+        if window is None or (window.managed and not window.info.iconic):
+            self._focus.give(window)
+            self._flush()
 
     def close(self, xid: Xid) -> bool:
         """Ask the window to close (WM_DELETE_WINDOW). False: it does not know how, so its client was killed.
@@ -328,7 +270,7 @@ class WindowManager:
         if "WM_DELETE_WINDOW" not in window.info.protocols:
             self.kill(xid)
             return False
-        self._send_protocol(xid, "WM_DELETE_WINDOW", 0)
+        self._root.send_protocol(xid, "WM_DELETE_WINDOW", 0)
         self._flush()
         return True
 
@@ -343,8 +285,7 @@ class WindowManager:
         kept as they are: `iconify`, `deiconify` and `focus` rule them. Raises WindowGone.
         """
         window = self._window(xid)
-        own = {"HIDDEN", "FOCUSED"}
-        self._write_states(window, (frozenset(states) - own) | (window.info.states & own))
+        self._states.write(window, (frozenset(states) - OWN_STATES) | (window.info.states & OWN_STATES))
         self._flush()
 
     def iconify(self, xid: Xid) -> None:
@@ -355,22 +296,21 @@ class WindowManager:
         if window.mapped:
             window.expected_unmaps += 1
             self._core.UnmapWindow(xid)
-        self._become_iconic(window)
-        if self._focused == xid:
-            self._set_focused(None)
+        self._states.iconic(window)
+        self._focus.left(xid)
         self._flush()
 
     def deiconify(self, xid: Xid) -> None:
         """Back to NormalState. Raises WindowGone."""
         window = self._window(xid)
         if window.info.iconic:
-            self._become_normal(window)
+            self._states.normal(window)
             self._core.MapWindow(xid)
             self._flush()
 
     def refresh(self, xid: Xid) -> None:
         """Report the whole window as damaged with the next events. Raises WindowGone."""
-        self._damage.add(xid, _inner(self._window(xid)))
+        self._damage.add(xid, self._window(xid).whole)
 
     def screen_resized(self, size: Size) -> None:
         """Tell the applications the size of the screen (EWMH root properties)."""
@@ -419,13 +359,13 @@ class WindowManager:
         if facts.border:
             self._core.ConfigureWindow(facts.info.xid, _CONFIG.BorderWidth, [0])
             rect = Rect(rect.x, rect.y, rect.width - 2 * facts.border, rect.height - 2 * facts.border)
-        info = dataclasses.replace(facts.info, rect=rect, states=facts.info.states - {"HIDDEN", "FOCUSED"})
+        info = dataclasses.replace(facts.info, rect=rect, states=facts.info.states - OWN_STATES)
         window = self._add(dataclasses.replace(facts, info=info, border=0), tell=False)
         self.frame_extents(info.xid)
         if iconic:
-            self._become_iconic(window)
+            self._states.iconic(window)
         else:
-            self._become_normal(window)
+            self._states.normal(window)
             self._core.MapWindow(info.xid)
         self._sink.window_added(window.info)
 
@@ -446,9 +386,8 @@ class WindowManager:
         self._windows[info.xid] = window
         self._stacking.added(info.xid)
         self._damage.watch(info.xid)
-        self._lists_changed = True
         if facts.viewable:
-            self._damage.add(info.xid, _inner(window))
+            self._damage.add(info.xid, window.whole)
         if tell:
             self._sink.window_added(info)
         return window
@@ -457,109 +396,17 @@ class WindowManager:
         del self._windows[xid]
         self._stacking.removed(xid)
         self._damage.forget(xid, destroyed=destroyed)
-        self._lists_changed = True
-        if self._take_focus == xid:
-            self._take_focus = None
-        if self._focused == xid:
-            self._focused = None
-            self._root.set_active(None)
+        self._focus.left(xid)
         self._sink.window_removed(xid)
 
     def _withdraw(self, window: TrackedWindow) -> None:
-        """ICCCM 4.1.4, EWMH _NET_WM_STATE: both state properties go when a window is withdrawn."""
-        xid = window.info.xid
         if window.managed:
-            self._root.delete(xid, "WM_STATE")
-            self._root.delete(xid, "_NET_WM_STATE")
-        self._forget(xid, destroyed=False)
+            self._states.withdrawn(window)
+        self._forget(window.info.xid, destroyed=False)
 
     def _show(self, window: TrackedWindow) -> None:
         """The application maps a window that we know: an iconic one comes back."""
         if window.info.iconic:
-            self._become_normal(window)
+            self._states.normal(window)
             self._sink.window_changed(window.info.xid, frozenset({"states"}), window.info)
         self._core.MapWindow(window.info.xid)
-
-    def _become_normal(self, window: TrackedWindow) -> None:
-        self._root.set_cards(window.info.xid, "WM_STATE", "WM_STATE", [NORMAL_STATE, 0])
-        self._write_states(window, window.info.states - {"HIDDEN"})
-
-    def _become_iconic(self, window: TrackedWindow) -> None:
-        self._root.set_cards(window.info.xid, "WM_STATE", "WM_STATE", [ICONIC_STATE, 0])
-        self._write_states(window, window.info.states | {"HIDDEN"})
-
-    def _write_states(self, window: TrackedWindow, states: frozenset[str]) -> None:
-        atoms = self._connection.atoms
-        values = [atoms["_NET_WM_STATE_" + name] for name in sorted(states)]
-        self._root.set_cards(window.info.xid, "_NET_WM_STATE", "ATOM", values)
-        window.info = dataclasses.replace(window.info, states=states)
-
-    def _configure(self, window: TrackedWindow, rect: Rect, *, steps: bool) -> Rect:
-        """Ask X for `rect`, within the window's hints; `steps`: its size increments and aspect too."""
-        hints = window.info.size_hints
-        if not steps:
-            hints = dataclasses.replace(hints, increment=None, minimum_aspect=None, maximum_aspect=None, base=None)
-        size = hints.constrain(rect.size)
-        applied = Rect(_clamp(rect.x), _clamp(rect.y), size.width, size.height)
-        xid = window.info.xid
-        if applied == window.requested:
-            # X will not answer a request that changes nothing, the application waits for an answer (ICCCM 4.1.5)
-            notice = configure_notify(xid, applied.x, applied.y, applied.width, applied.height, 0)
-            self._core.SendEvent(False, xid, _EVENT.StructureNotify, notice)
-            return applied
-        window.requested = applied
-        self._core.ConfigureWindow(xid, _GEOMETRY, [applied.x, applied.y, applied.width, applied.height, 0])
-        return applied
-
-    def _pass_on(self, event: xcffib.xproto.ConfigureRequestEvent) -> None:
-        """A window that is not managed (yet) gets what it asks for."""
-        mask = event.value_mask
-        given = (
-            (_CONFIG.X, event.x),
-            (_CONFIG.Y, event.y),
-            (_CONFIG.Width, event.width),
-            (_CONFIG.Height, event.height),
-            (_CONFIG.BorderWidth, event.border_width),
-            (_CONFIG.Sibling, event.sibling),
-            (_CONFIG.StackMode, event.stack_mode),
-        )
-        self._core.ConfigureWindow(event.window, mask, [value for bit, value in given if mask & bit])
-
-    def _restack(self, event: xcffib.xproto.ConfigureRequestEvent) -> None:
-        mask = event.value_mask & (_CONFIG.Sibling | _CONFIG.StackMode)
-        values = ([event.sibling] if mask & _CONFIG.Sibling else []) + [event.stack_mode]
-        self._core.ConfigureWindow(event.window, mask, values)
-
-    def _raise(self, xid: Xid) -> None:
-        self._stacking.raise_(xid)
-        self._lists_changed = True
-
-    def _set_focused(self, xid: Xid | None) -> None:
-        if xid == self._focused:
-            return
-        for other, states in ((self._focused, frozenset[str]()), (xid, frozenset({"FOCUSED"}))):
-            window = self._windows.get(other) if other is not None else None
-            if window is not None:
-                self._write_states(window, (window.info.states - {"FOCUSED"}) | states)
-        self._focused = xid
-        self._root.set_active(xid)
-
-    def _got_time(self, time: int) -> None:
-        xid, self._take_focus = self._take_focus, None
-        if xid is not None:
-            self._send_protocol(xid, "WM_TAKE_FOCUS", time)
-
-    def _send_protocol(self, xid: Xid, name: str, time: int) -> None:
-        atoms = self._connection.atoms
-        message = client_message(xid, atoms["WM_PROTOCOLS"], (atoms[name], time, 0, 0, 0))
-        self._core.SendEvent(False, xid, 0, message)
-
-
-def _inner(window: TrackedWindow) -> Rect:
-    """The whole window as a damage area: relative to the corner within the border."""
-    border = window.border
-    return Rect(-border, -border, window.info.rect.width, window.info.rect.height)
-
-
-def _clamp(position: int) -> int:
-    return max(-MAX_EXTENT, min(MAX_EXTENT, position))

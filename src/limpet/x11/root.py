@@ -19,7 +19,7 @@ _REPLACE = xcffib.xproto.PropMode.Replace
 _APPEND = xcffib.xproto.PropMode.Append
 _MANUAL = 1
 _LEFT_PTR = 68  # glyph of the cursor font; its mask is the next one
-_NOT_SUPPORTED = frozenset({"_NET_WM_STATE_FOCUSED_", "_NET_WM_SYNC_REQUEST", "_NET_WM_PING"})
+_NOT_SUPPORTED = frozenset({"_NET_WM_SYNC_REQUEST", "_NET_WM_PING"})
 
 
 class RootWindow:
@@ -116,6 +116,11 @@ class RootWindow:
         """Cause a PropertyNotify on `check_window`, which carries the server's time (ICCCM 2.1)."""
         atoms = self._atoms
         self._core.ChangeProperty(_APPEND, self.check_window, atoms["_LIMPET_TIME"], atoms["CARDINAL"], 32, 0, b"")
+
+    def send_protocol(self, window: Xid, name: str, time: int) -> None:
+        """A WM_PROTOCOLS message (ICCCM 4.2.8)."""
+        message = client_message(window, self._atoms["WM_PROTOCOLS"], (self._atoms[name], time, 0, 0, 0))
+        self._core.SendEvent(False, window, 0, message)
 
 
 def client_message(window: Xid, type_atom: int, data: tuple[int, int, int, int, int]) -> bytes:

@@ -20,12 +20,16 @@ class Stacking:
         self._core = core
         self._windows = windows
         self._order: list[Xid] = []
+        self.changed = True
+        """there is another set or order of windows since the caller made this false"""
 
     def added(self, xid: Xid) -> None:
         self._order.append(xid)
+        self.changed = True
 
     def removed(self, xid: Xid) -> None:
         self._order.remove(xid)
+        self.changed = True
 
     def managed(self) -> list[Xid]:
         """Managed windows, bottom to top."""
@@ -44,6 +48,7 @@ class Stacking:
             self._core.ConfigureWindow(other, _STACK_MODE, [_ABOVE])
         rest = [other for other in self._order if other not in set(moved)]
         self._order[:] = [*rest, *moved]
+        self.changed = True
 
     def _family(self, xid: Xid) -> list[Xid]:
         """The window and, in their present order, all that are transient for a member."""

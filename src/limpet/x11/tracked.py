@@ -75,6 +75,11 @@ class TrackedWindow:
     def managed(self) -> bool:
         return not self.info.override_redirect
 
+    @property
+    def whole(self) -> Rect:
+        """All of it as a damage area: relative to the corner within the border."""
+        return Rect(-self.border, -self.border, self.info.rect.width, self.info.rect.height)
+
 
 @dataclass(frozen=True, slots=True)
 class WindowFacts:
