@@ -59,7 +59,7 @@ def test_names_are_in_the_index() -> None:
     missing = []
     for path, text in sources():
         for cited in NAMED.findall(text):
-            name = re.split(r", |\. ", cited.strip())[0]
+            name = re.split(r", |\.( |$)", cited.strip())[0]
             if cited.strip() not in known and name not in known and not re.fullmatch(r"\d\.\d+", name):
                 missing.append(f"{path}: {cited}")
     assert missing == []
