@@ -20,7 +20,7 @@ import xcffib.xproto as xp
 WIDTH, HEIGHT = 1280, 720
 FRAME = WIDTH * HEIGHT * 4
 FRAMES = 4
-PER_SECOND = 120
+PER_SECOND = 200
 TITLE = "limpet-bench-noise"
 
 

@@ -1,4 +1,4 @@
-"""Pixels through the wire: a window of noise, redrawn up to 120 times a second, taken as raw RGB by the probe.
+"""Pixels through the wire: a window of noise, redrawn up to 200 times a second, taken as raw RGB by the probe.
 
 Nothing compresses noise, and the probe asks for none: what arrives is what capture, serializer, cipher and socket of
 the server carry, with its own pacing. The probe acknowledges each picture when it is there.

@@ -110,6 +110,8 @@ class Ping(Packet):
     """
 
     sender = BOTH
+    # xpra 3.1.3: its ping of all connections may come before its hello on this one
+    phase = Phase.ANY
     effect = Effect.NONE
     forms = (form("ping", "time_ms wall_ms source"),)
 

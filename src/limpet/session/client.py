@@ -353,7 +353,7 @@ class ClientSession:
         elif isinstance(packet, Screenshot) and self._request.get("request") == "screenshot":
             # the one request that no hello answers (docs/protocol: request modes)
             self._link.emit(PacketReceived(packet=packet))
-        else:
+        elif not isinstance(packet, Ping):
             raise PacketError(f"{printable(str(raw.items[0]), 40)!r} before the server's hello")
 
     def _server_disconnects(self, packet: Disconnect) -> None:

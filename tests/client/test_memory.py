@@ -1,0 +1,69 @@
+"""Remembering which targets are legacy servers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from limpet.client.memory import MAX_TARGETS, PeerMemory, memory_file
+
+TARGET = "tcp://example.org:14500/"
+
+
+def test_remembers_over_runs(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "legacy-servers"
+    PeerMemory(path).remember(TARGET, legacy=True)
+    assert PeerMemory(path).is_legacy(TARGET)
+    assert not PeerMemory(path).is_legacy("tcp://other:1/")
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_forgets_a_server_that_was_updated(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    PeerMemory(path).remember(TARGET, legacy=True)
+    PeerMemory(path).remember(TARGET, legacy=False)
+    assert not PeerMemory(path).is_legacy(TARGET)
+    assert path.read_text() == ""
+
+
+def test_writes_only_what_changed(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    PeerMemory(path).remember(TARGET, legacy=False)
+    assert not path.exists()
+
+
+def test_keeps_the_latest_targets_only(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    memory = PeerMemory(path)
+    for number in range(MAX_TARGETS + 3):
+        memory.remember(f"tcp://host-{number}:1/", legacy=True)
+    assert not PeerMemory(path).is_legacy("tcp://host-0:1/")
+    assert PeerMemory(path).is_legacy(f"tcp://host-{MAX_TARGETS + 2}:1/")
+
+
+def test_a_damaged_file_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"\xff\xfe\n" + TARGET.encode() + b"\n" + b"x" * 100_000)
+    assert PeerMemory(path).is_legacy(TARGET)
+
+
+def test_a_place_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    memory = PeerMemory(blocked / "below")
+    memory.remember(TARGET, legacy=True)
+    assert memory.is_legacy(TARGET)
+
+
+def test_without_a_home_nothing_is_kept() -> None:
+    assert memory_file("") is None
+    memory = PeerMemory(None)
+    memory.remember(TARGET, legacy=True)
+    assert memory.is_legacy(TARGET)
+
+
+def test_leaves_no_other_files(tmp_path: Path) -> None:
+    memory = PeerMemory(tmp_path / "file")
+    memory.remember(TARGET, legacy=True)
+    memory.remember("tcp://other:1/", legacy=True)
+    assert os.listdir(tmp_path) == ["file"]
