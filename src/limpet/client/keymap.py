@@ -72,9 +72,7 @@ def local_keymap() -> Keymap:
 
 def _output(*command: str) -> str:
     try:
-        done = subprocess.run(
-            command, capture_output=True, timeout=TIMEOUT_S, check=True, stdin=subprocess.DEVNULL
-        )
+        done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=True, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError) as error:
         log.debug("the keyboard map is not known: %s", error)
         return ""
