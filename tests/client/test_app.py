@@ -96,8 +96,8 @@ class Run:
     def until(self, condition: Callable[[HeadlessUi], bool]) -> None:
         """Wait for something to happen in the user interface."""
         ui = self.ui
-        with ui._changed:  # noqa: SLF001 - the double's own lock
-            if not ui._changed.wait_for(lambda: condition(ui), WAIT_S):  # noqa: SLF001
+        with ui._changed:
+            if not ui._changed.wait_for(lambda: condition(ui), WAIT_S):
                 raise TimeoutError(f"windows {ui.windows}, status {ui.status!r}, said {self.said}")
 
     def end(self) -> int:
@@ -120,7 +120,7 @@ def attached(server: FakeServer, *words: str, url: str = "tcp://127.0.0.1:{port}
     try:
         yield run
     finally:
-        run.ui
+        assert run.ui is not None
         run.user(Interrupted(2))
         run._thread.join(WAIT_S)
         assert not run._thread.is_alive()
@@ -191,9 +191,8 @@ def test_a_remembered_legacy_target_is_tried_that_way_first(tmp_path: Path) -> N
 
 
 def test_errors_come_out_of_attach() -> None:
-    with serving(passwords=["right"]) as server:
-        with pytest.raises(AuthenticationFailed):
-            Run(plan(f"tcp://joe:wrong@127.0.0.1:{server.port}/")).end()
+    with serving(passwords=["right"]) as server, pytest.raises(AuthenticationFailed):
+        Run(plan(f"tcp://joe:wrong@127.0.0.1:{server.port}/")).end()
     with pytest.raises(ConnectionFailed):
         Run(plan(f"tcp://127.0.0.1:{server.port}/")).end()
 
@@ -323,7 +322,7 @@ def test_a_window_that_is_gone_after_the_reconnect_is_closed() -> None:
             one_window(1)(peer)
         one_window(2)(peer)
 
-    with serving(on_joined=lambda peer: joined(peer)) as server, attached(server) as run:
+    with serving(on_joined=joined) as server, attached(server) as run:
         run.until(lambda ui: len(ui.windows) == 2)
         server.do(Peer.cut)
         run.until(lambda ui: len(ui.windows) == 1)
@@ -386,7 +385,7 @@ def test_pictures_of_an_earlier_connection_are_not_acknowledged_to_the_next() ->
             peer.send(picture(1, 8, 4, b"\1\2\3\0", 77))
             peer.cut()
 
-    with serving(on_joined=lambda peer: joined(peer)) as server, attached(server):
+    with serving(on_joined=joined) as server, attached(server):
         server.wait(lambda: len(server.peers) == 2)
         server.received(MapWindow)
         assert not [packet for packet in server.peer.packets if isinstance(packet, DrawAck)]

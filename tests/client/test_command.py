@@ -33,9 +33,7 @@ def answering(peer: Peer, name: str) -> None:
     now = time.monotonic()
     match name:
         case "screenshot":
-            peer.session.answer_packet(
-                Screenshot(width=2, height=1, encoding="png", rowstride=0, data=b"picture"), now
-            )
+            peer.session.answer_packet(Screenshot(width=2, height=1, encoding="png", rowstride=0, data=b"picture"), now)
         case "detach":
             peer.session.refuse(DisconnectReason.DONE, "2 clients have been disconnected")
         case "stop":
@@ -94,7 +92,7 @@ def test_an_old_server_waits_for_the_packet(name: str, kind: type[Packet]) -> No
     """xpra 3.1.3 answers with its whole hello and goes on as in a session."""
 
     def join(peer: Peer, _: str) -> None:
-        peer._join(time.monotonic())  # noqa: SLF001 - the test's own double
+        peer._join(time.monotonic())
 
     def end(peer: Peer, packet: Packet) -> None:
         if isinstance(packet, kind):
