@@ -367,6 +367,21 @@ def test_a_screenshot_answers_the_request_for_one() -> None:
     assert isinstance(error_of(started().say("screenshot", 0, 0, "png", 0, b"")), PacketError)
 
 
+def test_a_ping_before_the_hello_is_not_answered_and_does_no_harm() -> None:
+    puppet = started()
+    puppet.heard()
+    assert puppet.say("ping", 1, 2, "sid") == []
+    assert puppet.heard() == []
+    assert names(puppet.say("hello", server_hello())) == ["Accepted"]
+
+
+def test_the_answer_to_a_request_may_lack_the_version_and_a_sessions_hello_may_not() -> None:
+    for name in ("id", "info"):
+        (event,) = started(make_client(request=name)).say("hello", {"answer": 1})
+        assert isinstance(event, Accepted)
+    assert isinstance(error_of(started().say("hello", {"answer": 1})), VersionRefused)
+
+
 @pytest.mark.parametrize("name", SERVER_FORMS)
 def test_unauthenticated_peer_cannot_send_session_packets(name: str) -> None:
     """A server that has not answered the hello is nobody yet."""
@@ -636,7 +651,7 @@ def test_an_encrypted_answer_that_ends_the_encryption_is_refused(what: str) -> N
     [
         ("encryption key is missing", ExitCode.SERVER_REFUSES_ENCRYPTION),
         ("the server does not support encryption on this connection", ExitCode.SERVER_REFUSES_ENCRYPTION),
-        ("unsupported cipher", ExitCode.ENCRYPTION),
+        ("unsupported cipher", ExitCode.SERVER_REFUSES_ENCRYPTION),
         ("server shutdown", ExitCode.SERVER_REFUSES_ENCRYPTION),
         ("login timeout", ExitCode.TIMEOUT),
         ("version error", ExitCode.INCOMPATIBLE_VERSION),

@@ -50,7 +50,7 @@ MEANING: dict[str, tuple[type[LimpetError] | None, ExitCode]] = {
         EncryptionRequired,
         ExitCode.SERVER_REFUSES_ENCRYPTION,
     ),
-    "unsupported cipher": (EncryptionRequired, ExitCode.ENCRYPTION),
+    "unsupported cipher": (EncryptionRequired, ExitCode.SERVER_REFUSES_ENCRYPTION),
     "unsupported padding: x": (EncryptionRequired, ExitCode.ENCRYPTION),
     "unsupported encryption parameters": (EncryptionRequired, ExitCode.ENCRYPTION),
 }
@@ -80,7 +80,11 @@ def test_what_the_server_adds_is_shown_once() -> None:
 
 
 def test_what_a_user_can_do_is_said() -> None:
-    for reason in ("missing encryption tokens", "encryption key is missing"):
+    for reason, hint in (
+        ("missing encryption tokens", "--tcp-encryption=AES"),
+        ("encryption key is missing", "--tcp-encryption=AES"),
+        ("unsupported encryption parameters", "AES-CTR"),
+    ):
         error = error_for(reason)
         assert error is not None
-        assert "--tcp-encryption=AES" in error.hint
+        assert hint in error.hint

@@ -396,7 +396,7 @@ def test_unauthenticated_peer_cannot_send_session_packets_behind_its_hello(name:
 
 
 @pytest.mark.parametrize(
-    "items", [["no-such-packet"], [7], [b"\xff"], ["ssl-upgrade", {}], [["hello"], {}], ["challenge", b""]]
+    "items", [["no-such-packet"], ["ping", 1], [7], [b"\xff"], ["ssl-upgrade", {}], [["hello"], {}], ["challenge", b""]]
 )
 def test_unauthenticated_peer_cannot_send_what_is_no_hello(items: list[Wire]) -> None:
     puppet = Puppet(make_server())
