@@ -456,6 +456,42 @@ def _option_default(value: Any) -> str:
     return "none" if value in {"", ()} else f"{value:g}" if isinstance(value, float) else str(value)
 
 
+# -- the package tree --------------------------------------------------------------------------------------------------
+
+
+def module_tree(source: Path = ROOT / "src" / "limpet") -> Iterator[str]:
+    """Each module with the first sentence of its text."""
+    yield "```"
+    yield "src/limpet/"
+    yield from (_module(path, 1) for path in sorted(source.glob("*.py")) if path.name != "__init__.py")
+    for folder in _packages(source):
+        yield ""
+        yield _package(folder, 1)
+        yield from (_module(path, 2) for path in sorted(folder.glob("*.py")) if path.name != "__init__.py")
+        for inner in _packages(folder):
+            yield _package(inner, 2)
+            yield from (_module(path, 3) for path in sorted(inner.glob("*.py")) if path.name != "__init__.py")
+    yield "```"
+
+
+def _packages(folder: Path) -> list[Path]:
+    return sorted(inner.parent for inner in folder.glob("*/__init__.py"))
+
+
+def _package(folder: Path, depth: int) -> str:
+    return f"{'  ' * depth + folder.name + '/':<26} {_summary(folder / '__init__.py')}".rstrip()
+
+
+def _module(path: Path, depth: int) -> str:
+    return f"{'  ' * depth + path.name:<26} {_summary(path)}".rstrip()
+
+
+def _summary(path: Path) -> str:
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    first = " ".join(text.partition("\n\n")[0].split())
+    return re.split(r"(?<=\w\w\.)\s|(?<=[\w`]\)\.)\s", first)[0].rstrip(".")
+
+
 # -- pages -------------------------------------------------------------------------------------------------------------
 
 PAGES: Mapping[str, Callable[[Path], Iterator[str]]] = {
@@ -469,6 +505,7 @@ BLOCKS: Mapping[str, Callable[[], Iterator[str]]] = {
     "auth-options": module_options,
     "errors": error_tree,
     "requests": request_table,
+    "modules": module_tree,
 }
 
 
