@@ -31,7 +31,7 @@ from limpet.packets.records import Record
 from limpet.packets.registry import packets
 from limpet.packets.requests import MODES
 from limpet.packets.schema import Form, Packet, Phase
-from limpet.values import Side, Size, WindowId, Wire
+from limpet.values import Secret, Side, Size, WindowId, Wire
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "Made by `tools/reference.py` from the code; do not edit."
@@ -449,6 +449,7 @@ _VALUES: dict[Any, str] = {
     bool: "yes or no",
     int: "number",
     float: "number",
+    Secret: "text",
     tuple[str, ...]: "list, separated by colons",
 }
 
