@@ -44,8 +44,13 @@ class Throughput:
             digits=1,
         ),
         *(
-            Row(f"throughput.cpu.{each}", f"pixels per second of the server's processor time, {NAMES[each]}", "MB/s",
-                Better.MORE, digits=1)
+            Row(
+                f"throughput.cpu.{each}",
+                f"pixels per second of the server's processor time, {NAMES[each]}",
+                "MB/s",
+                Better.MORE,
+                digits=1,
+            )
             for each in PROTECTIONS
         ),
     )
@@ -138,5 +143,3 @@ def processor_s(pid: int) -> float:
     """User and system time of all threads of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-

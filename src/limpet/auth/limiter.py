@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from limpet.auth.module import PeerFacts
+from limpet.records import dataclass
 
 FAILURE_ANSWER_S = 1.0
 """the answer to a wrong credential comes no sooner than this after the response"""

@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from limpet.auth.limiter import FAILURE_ANSWER_S
@@ -21,6 +21,7 @@ from limpet.net.listener import Accepted
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.requests import Request
 from limpet.packets.schema import Packet
+from limpet.records import dataclass
 from limpet.server.access import Access
 from limpet.server.features.base import Feature, Handler
 from limpet.server.login import Login, LoginServices, refusal
