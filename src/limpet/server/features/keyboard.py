@@ -79,7 +79,7 @@ class KeyboardFeature:
             self._desktop.focus(window)
 
     def _press(self, packet: KeyAction, pressed: bool) -> None:
-        """A key is known by the client's keycode: its keysym may be another when it goes up, Shift having gone up first."""
+        """A key is known by its keycode: its keysym may be another when it goes up, Shift having gone up first."""
         key = packet.keycode or packet.name
         held = self._down.get(key)
         if pressed and held is not None and held.name == packet.name and packet.name not in MODIFIER_KEYS:
