@@ -73,7 +73,7 @@ class KeyboardFeature:
             self._press(packet, False)
 
     def _focus(self, packet: KeyAction) -> None:
-        """Keys go where the client has its focus: xpra 6.2.5 sends the first ones before the `focus` that they follow."""
+        """Keys go where the client has its focus: xpra 6.2.5 sends its first ones before `focus`."""
         window = self._desktop.window(packet.window_id)
         if window is not None and self._desktop.focused != window.id and not window.info.override_redirect:
             self._desktop.focus(window)
