@@ -155,7 +155,7 @@ class ServerSession:
 
     @property
     def key_unproven(self) -> bool:
-        """AES is demanded, and nothing that came so far needed the key: after `accept`, wait for `KeyShown`."""
+        """AES is demanded, and nothing that came so far needed the key."""
         return self._proof.outstanding
 
     @property
@@ -242,7 +242,6 @@ class ServerSession:
         self._advance(now)
 
     def _open(self, now: float) -> None:
-        """The client is known: it may take its time, and send much."""
         self._link.reader.set_limits(AFTER_HELLO)
         self._deadline = self._total_deadline = math.inf
         self._pinger.start(now)
