@@ -138,9 +138,18 @@ class ClientSession:
         if (text := self._link.reader.clear_text()) is not None:
             self._end_with_text(text)
             return
+        if self._link.reader.buffered:
+            what = "the connection was cut in the middle of a packet"
+            error = ConnectionClosed(what, ours=False, exit_code=ExitCode.TRUNCATED)
+            self._end(error, what, by_peer=True)
+            return
         if not self._heard:
-            what = "the server closed the connection without an answer"
-            self._end(self._no_answer(what), what, by_peer=True, unanswered=True)
+            how = "the server closed the connection" if clean else "the connection was cut"
+            what = f"{how} without an answer"
+            refusal = self._no_answer(what)
+            if not clean:
+                refusal.exit_code = ExitCode.TRUNCATED
+            self._end(refusal, what, by_peer=True, unanswered=True)
             return
         what = "the server closed the connection" if clean else "the connection was cut"
         code = ExitCode.CONNECTION_LOST if clean else ExitCode.TRUNCATED
