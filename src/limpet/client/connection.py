@@ -24,6 +24,7 @@ from limpet.net.driver import Driver
 from limpet.net.stream import ByteStream, StreamFacts
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.schema import Packet
+from limpet.records import dataclass
 from limpet.session.client import ClientSession
 from limpet.session.encryption import AesPolicy, derive_keys
 from limpet.session.events import (
@@ -49,7 +50,7 @@ LEAVE_S = 2.0
 """for the goodbye of a user who leaves"""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Hellos:
     """What the client says of itself. `partial`: what it says before it has proved who it is, None: all at once.
 
