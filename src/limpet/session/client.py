@@ -140,8 +140,11 @@ class ClientSession:
             self._end_with_text(text)
             return
         if not self._heard:
-            what = "the server closed the connection without an answer"
-            self._end(self._no_answer(what), what, by_peer=True, unanswered=True)
+            what = "the server closed the connection without an answer" if clean else "the connection was cut"
+            error = self._no_answer(what)
+            if not clean:
+                error.exit_code = ExitCode.TRUNCATED
+            self._end(error, what, by_peer=True, unanswered=True)
             return
         what = "the server closed the connection" if clean else "the connection was cut"
         code = ExitCode.CONNECTION_LOST if clean else ExitCode.TRUNCATED
@@ -167,6 +170,7 @@ class ClientSession:
                 self._end_with_text(self._link.reader.clear_text() or "")
         elif now >= self._deadline:
             error = self._no_answer("the server does not answer")
+            error.hint = error.hint or ("" if self._heard else "--timeout=SECONDS waits longer")
             error.exit_code = ExitCode.TIMEOUT
             self._end(error, str(error), by_peer=False)
         elif self._pinger.lost(now):
@@ -234,7 +238,8 @@ class ClientSession:
         if self._aes is not None:
             self._aes.answering()
         self._to(State.AWAIT_ANSWER)
-        self._deadline = now + self._policy.limits.first_hello_s
+        limits = self._policy.limits
+        self._deadline = now + max(limits.first_hello_s, limits.verdict_s)
         self._send_hello(
             dataclasses.replace(
                 self._hello,
@@ -321,6 +326,11 @@ class ClientSession:
             self._end(said, str(said), by_peer=True)
         else:
             refusal = encryption.stays_clear("an unencrypted record")
+            if self._request.get("request") == "version":
+                refusal.hint = (
+                    "stock xpra servers answer 'version' in clear, however they were started: ask them without the "
+                    "encryption options"
+                )
             self._end(refusal, str(refusal), by_peer=False)
 
     def _broken(self, error: RemoteProtocolError, now: float) -> None:
@@ -331,7 +341,7 @@ class ClientSession:
         elif self._aes is not None and not self._heard_encrypted:
             wrong = CipherError(
                 "the server's first encrypted record does not decrypt: its key differs from ours, or its AES mode",
-                hint="use the same key file on both sides (--tcp-encryption-keyfile) and the same mode",
+                hint="use the same key file on both sides (--encryption-keyfile) and the same mode",
             )
             self._end(wrong, str(wrong), by_peer=False)
         else:
