@@ -141,7 +141,7 @@ class ClientSession:
             return
         if not self._heard:
             what = "the server closed the connection without an answer" if clean else "the connection was cut"
-            error = self._no_answer(what)
+            error = _no_answer(what, self._aes is not None and not self._heard)
             if not clean:
                 error.exit_code = ExitCode.TRUNCATED
             self._end(error, what, by_peer=True, unanswered=True)
@@ -169,7 +169,7 @@ class ClientSession:
             if now >= self._deadline:
                 self._end_with_text(self._link.reader.clear_text() or "")
         elif now >= self._deadline:
-            error = self._no_answer("the server does not answer")
+            error = _no_answer("the server does not answer", self._aes is not None and not self._heard)
             error.hint = error.hint or ("" if self._heard else "--timeout=SECONDS waits longer")
             error.exit_code = ExitCode.TIMEOUT
             self._end(error, str(error), by_peer=False)
@@ -451,10 +451,6 @@ class ClientSession:
 
     # -- ending --------------------------------------------------------------------------------------------------
 
-    def _no_answer(self, what: str) -> LimpetError:
-        hint = SILENT_HINT if self._aes is not None and not self._heard else ""
-        return HandshakeError(what, hint=hint)
-
     def _end(
         self, error: LimpetError | None, reason: str, *, by_peer: bool, unanswered: bool = False, text: str = ""
     ) -> None:
@@ -477,3 +473,7 @@ class ClientSession:
     def _require(self, state: State) -> None:
         if self._state is not state:
             raise LocalProtocolError(f"called in {self._state.name}, allowed in {state.name}")
+
+
+def _no_answer(what: str, silent_to_aes: bool) -> LimpetError:
+    return HandshakeError(what, hint=SILENT_HINT if silent_to_aes else "")
