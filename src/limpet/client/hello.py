@@ -135,7 +135,8 @@ def _encoding(plan: ConnectPlan) -> EncodingCaps:
         core=(*core, "scroll"),
         rgb_formats=tuple(each.value for each in RGB_FORMATS),
         window_icon=("png", "BGRA", "premult_argb32"),
-        cursor=("raw", "png"),
+        # not png: loading a decoder for it would hold up the first picture; raw ones are few bytes once compressed
+        cursor=("raw",),
         packet=True,
         quality=plan.client.quality,
         rgb_lz4="lz4" in compressors,
