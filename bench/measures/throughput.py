@@ -76,7 +76,7 @@ class Throughput:
         pid_file = place.folder / f"noise-{name}-{group[0]}.pid"
         made = place.serve_all([name], group, start=[place.noise(pid_file)])
         if made:
-            pid = int(until(lambda: pid_file.exists() and pid_file.read_text(), f"{pid_file.name} is there"))
+            pid = int(until(lambda: pid_file.read_text() if pid_file.exists() else "", f"{pid_file.name} is there"))
             endpoints |= made
             drawers |= dict.fromkeys(made, pid)
 

@@ -22,7 +22,10 @@ FAILURE_ANSWER_S = 1.0
 """the answer to a wrong credential comes no sooner than this after the response"""
 
 MAX_DELAY_S = 60.0
+"""longest wait before a credential is looked at"""
+
 MAX_SOURCES = 10_000
+"""that failures are remembered of"""
 
 _FIRST_DELAY_S = 1.0
 

@@ -147,10 +147,14 @@ class CreateWindow:
 
 @dataclass(frozen=True, slots=True)
 class UpdateMetadata:
-    """The properties as they are now, all of them; the user interface applies what differs."""
+    """The properties as they are now, all of them; the user interface applies what differs.
+
+    `states` False: the server said nothing of the states; those of `properties` may be older than what the user did.
+    """
 
     window_id: WindowId
     properties: WindowProperties
+    states: bool = True
 
 
 @dataclass(frozen=True, slots=True)

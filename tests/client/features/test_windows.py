@@ -389,3 +389,29 @@ def test_stopping_forgets_the_timer() -> None:
     feature.writable()
     feature.stop()
     assert [timer.cancelled for timer in second.timers] == [True]
+
+
+def test_a_state_that_the_server_takes_back_from_the_user_is_passed_on() -> None:
+    """The user maximized; the server never said so, and says now that it is not."""
+    bench = bench_with(new(maximized=False))
+    bench.give(WindowMapped(WINDOW, RECT), WindowConfigured(WINDOW, RECT, 0, frozenset({WindowState.MAXIMIZED})))
+    bench.posted.clear()
+    bench.give(packets.WindowMetadataChanged(window_id=WINDOW, metadata=packets.WindowMetadata(maximized=False)))
+    update = only(bench.posted, UpdateMetadata)
+    assert (update.properties.states, update.states) == (frozenset(), True)
+
+
+def test_a_title_says_nothing_of_the_states() -> None:
+    bench = bench_with(new(title="one"))
+    bench.posted.clear()
+    bench.give(packets.WindowMetadataChanged(window_id=WINDOW, metadata=packets.WindowMetadata(title="two")))
+    assert not only(bench.posted, UpdateMetadata).states
+
+
+def test_a_window_that_the_user_iconified_comes_back_when_the_application_shows_it() -> None:
+    bench = bench_with(new(iconic=False))
+    bench.give(WindowMapped(WINDOW, RECT), WindowUnmapped(WINDOW))
+    bench.posted.clear()
+    bench.give(packets.WindowMetadataChanged(window_id=WINDOW, metadata=packets.WindowMetadata(iconic=False)))
+    update = only(bench.posted, UpdateMetadata)
+    assert (update.properties.states, update.states) == (frozenset(), True)

@@ -277,3 +277,19 @@ def test_on_a_scaled_desktop_one_remote_pixel_is_one_device_pixel(scaled_ui: UiP
     scaled_ui.post(MoveResize(ONE, Rect(52, 64, 208, 102), resize_counter=1))
     assert [event for event in scaled_ui.settle() if isinstance(event, WindowConfigured)] == []
     assert view.rect(xid) == Rect(52, 64, 208, 102)
+
+
+def test_a_changed_title_leaves_the_states_alone(ui: UiProcess, view: XView) -> None:
+    ui.window(1, Rect(0, 0, 50, 50), title="big", states=frozenset({WindowState.MAXIMIZED}))
+    ui.post(UpdateMetadata(ONE, WindowProperties(title="bigger"), states=False))
+    ui.settle()
+    assert "_NET_WM_STATE_MAXIMIZED_VERT" in view.atom_names(view.find("bigger"), "_NET_WM_STATE")
+
+
+def test_a_window_placed_at_the_top_keeps_its_title_bar_on_the_screen(ui: UiProcess, view: XView) -> None:
+    """ICCCM 4.1.2.3: with this gravity the position is that of the frame's corner."""
+    ui.window(1, Rect(50, 0, 90, 80), title="top", place=True)
+    ui.window(2, Rect(50, 40, 90, 80), title="lower", place=True)
+    north_west, static = 1, 10
+    assert view.numbers(view.find("top"), "WM_NORMAL_HINTS")[17] == north_west
+    assert view.numbers(view.find("lower"), "WM_NORMAL_HINTS")[17] == static

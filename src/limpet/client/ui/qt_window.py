@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, QSize, Qt, QTimer
@@ -195,6 +196,8 @@ class RemoteWindow(QWindow):
         visible = not command.rect.intersect(self._host.desktop.rect).empty
         if self.override_redirect or (command.place and visible):
             self.setGeometry(area)
+            if not self.override_redirect and area.y() <= self._host.desktop.top:
+                self.setFramePosition(area.topLeft())  # its title bar would be above the screen, out of reach
         else:
             self.resize(area.size())  # without a position the local window manager chooses one
         self._apply_constraints(properties.constraints)
@@ -206,9 +209,12 @@ class RemoteWindow(QWindow):
         self._host.window_created(self)
         self.setVisible(True)
 
-    def update_properties(self, properties: WindowProperties) -> None:
-        """Apply what differs from before."""
-        before, self._properties = self._properties, properties
+    def update_properties(self, properties: WindowProperties, *, states: bool) -> None:
+        """Apply what differs from before; of the states, when they were told, what differs from now."""
+        before = self._properties
+        if not states:
+            properties = replace(properties, states=before.states)
+        self._properties = properties
         if properties.title != before.title:
             self.setTitle(properties.title[:_MAX_TITLE])
         if properties.constraints != before.constraints:
@@ -217,7 +223,7 @@ class RemoteWindow(QWindow):
             self._apply_parent(properties)
         if self._flags(properties) != self._flags(before):
             self.setFlags(self._flags(properties))
-        if properties.states != before.states:
+        if states and properties.states != self._current_states():
             self.setWindowStates(_qt_states(properties.states))
 
     def _flags(self, properties: WindowProperties) -> Qt.WindowType:
