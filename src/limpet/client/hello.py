@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
-import uuid
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -49,12 +49,16 @@ _ENCODING_NAMES = {"rgb": ("rgb32", "rgb24"), "png": ("png", "png/P", "png/L"), 
 """Option value -> encodings on the wire."""
 
 
+def _random_id() -> str:
+    return os.urandom(16).hex()
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Of one run of the client; stays the same over its connections, so that a new one replaces a dead one."""
 
-    uuid: str = field(default_factory=lambda: uuid.uuid4().hex)
-    session_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    uuid: str = field(default_factory=_random_id)
+    session_id: str = field(default_factory=_random_id)
     hostname: str = field(default_factory=socket.gethostname)
 
 
