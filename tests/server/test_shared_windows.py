@@ -176,6 +176,32 @@ def test_a_geometry_sent_before_the_client_knew_of_a_newer_one_is_ignored(xvfb: 
     run(xvfb, test)
 
 
+def test_a_client_that_shows_the_geometry_but_does_not_count_it_is_heard(xvfb: Xvfb) -> None:
+    async def test(stage: Stage) -> None:
+        peer = stage.join()
+        stage.app.core.ConfigureWindow(stage.xid, 3, [50, 60])
+        stage.app.connection.flush()
+        await stage.until(peer.moves)
+        peer.give(stage.configure(Rect(50, 60, 200, 100), 0))
+        peer.give(stage.configure(Rect(3, 4, 220, 120), 0))
+        await stage.until(lambda: stage.geometry() == Rect(3, 4, 220, 120))
+
+    run(xvfb, test)
+
+
+def test_a_client_that_never_counts_is_heard_after_a_while(xvfb: Xvfb) -> None:
+    async def test(stage: Stage) -> None:
+        peer = stage.join()
+        stage.app.core.ConfigureWindow(stage.xid, 3, [50, 60])
+        stage.app.connection.flush()
+        await stage.until(peer.moves)
+        stage.now += 10
+        peer.give(stage.configure(Rect(3, 4, 220, 120), 0))
+        await stage.until(lambda: stage.geometry() == Rect(3, 4, 220, 120))
+
+    run(xvfb, test)
+
+
 def test_the_other_clients_are_told_where_one_has_put_a_window(xvfb: Xvfb) -> None:
     async def test(stage: Stage) -> None:
         one, other = stage.join(), stage.join()
