@@ -31,7 +31,7 @@ from limpet.packets.records import Record
 from limpet.packets.registry import packets
 from limpet.packets.requests import MODES
 from limpet.packets.schema import Form, Packet, Phase
-from limpet.values import Side, Size, WindowId, Wire
+from limpet.values import Secret, Side, Size, WindowId, Wire
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "Made by `tools/reference.py` from the code; do not edit."
@@ -365,12 +365,15 @@ def _branch(cls: type[errors.LimpetError], depth: int) -> Iterator[str]:
 # -- limits ------------------------------------------------------------------------------------------------------------
 
 
+_BYTES = ("record", "inflated", "packet", "buffer", "water", "unsent")
+
+
 def _amount(name: str, value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     if name.endswith("_s"):
         return f"{value:g} s"
-    if isinstance(value, int) and value >= limits.KIB and value % limits.KIB == 0 and "iterations" not in name:
+    if isinstance(value, int) and value % limits.KIB == 0 and name.rsplit("_", maxsplit=1)[-1] in _BYTES:
         return f"{value // limits.MIB} MiB" if value % limits.MIB == 0 else f"{value // limits.KIB} KiB"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
@@ -393,7 +396,9 @@ def limit_table() -> Iterator[str]:
             if isinstance(amount, limits.DecodeLimits):
                 continue
             yield row(f"{where}: `{field.name}`", _amount(field.name, amount), texts[field.name])
-    yield row("`ABSOLUTE_MAX_RECORD`", _amount("", limits.ABSOLUTE_MAX_RECORD), "no limit of a client goes above it")
+    yield row(
+        "`ABSOLUTE_MAX_RECORD`", _amount("max_record", limits.ABSOLUTE_MAX_RECORD), "no limit of a client goes above it"
+    )
     texts = constants(limiter)
     for name in ("FAILURE_ANSWER_S", "MAX_DELAY_S", "MAX_SOURCES"):
         value = getattr(limiter, name)
@@ -444,6 +449,7 @@ _VALUES: dict[Any, str] = {
     bool: "yes or no",
     int: "number",
     float: "number",
+    Secret: "text",
     tuple[str, ...]: "list, separated by colons",
 }
 
@@ -454,6 +460,42 @@ def _option_default(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value in {"", ()} else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+# -- the package tree --------------------------------------------------------------------------------------------------
+
+
+def module_tree(source: Path = ROOT / "src" / "limpet") -> Iterator[str]:
+    """Each module with the first sentence of its text."""
+    yield "```"
+    yield "src/limpet/"
+    yield from (_module(path, 1) for path in sorted(source.glob("*.py")) if path.name != "__init__.py")
+    for folder in _packages(source):
+        yield ""
+        yield _package(folder, 1)
+        yield from (_module(path, 2) for path in sorted(folder.glob("*.py")) if path.name != "__init__.py")
+        for inner in _packages(folder):
+            yield _package(inner, 2)
+            yield from (_module(path, 3) for path in sorted(inner.glob("*.py")) if path.name != "__init__.py")
+    yield "```"
+
+
+def _packages(folder: Path) -> list[Path]:
+    return sorted(inner.parent for inner in folder.glob("*/__init__.py"))
+
+
+def _package(folder: Path, depth: int) -> str:
+    return f"{'  ' * depth + folder.name + '/':<26} {_summary(folder / '__init__.py')}".rstrip()
+
+
+def _module(path: Path, depth: int) -> str:
+    return f"{'  ' * depth + path.name:<26} {_summary(path)}".rstrip()
+
+
+def _summary(path: Path) -> str:
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    first = " ".join(text.partition("\n\n")[0].split())
+    return re.split(r"(?<=\w\w\.)\s|(?<=[\w`]\)\.)\s", first)[0].rstrip(".")
 
 
 # -- pages -------------------------------------------------------------------------------------------------------------
@@ -469,6 +511,7 @@ BLOCKS: Mapping[str, Callable[[], Iterator[str]]] = {
     "auth-options": module_options,
     "errors": error_tree,
     "requests": request_table,
+    "modules": module_tree,
 }
 
 

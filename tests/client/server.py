@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from limpet.auth.module import ModuleSpec, PeerFacts
 from limpet.auth.registry import build
@@ -90,8 +90,8 @@ class Peer:
         self.driver.flush()
 
     def cut(self) -> None:
-        """As a network does it."""
-        self._stream.abort()
+        """As a network does it, once what was said is out."""
+        self._server.soon(self._stream.abort)
 
     def disconnect(self, reason: DisconnectReason, text: str = "") -> None:
         self.session.disconnect(reason, text)
@@ -163,10 +163,11 @@ class FakeServer:
         self._thread = threading.Thread(target=self._run, name="fake-server", daemon=True)
         self._ready = threading.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._streams: list[SocketStream] = []
         self._server: asyncio.Server | None = None
         self._problem: BaseException | None = None
 
-    def __enter__(self) -> FakeServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(WAIT_S)
         return self
@@ -224,6 +225,9 @@ class FakeServer:
         with self._changed:
             self._changed.notify_all()
 
+    def soon(self, action: Callable[[], None]) -> None:
+        self._loop.call_later(0.02, action)
+
     def spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
@@ -249,14 +253,18 @@ class FakeServer:
     async def _stop(self) -> None:
         assert self._server is not None
         self._server.close()
-        for peer in self.peers:
-            peer.cut()
+        for _ in range(5):  # what was accepted already is handed over within some turns of the loop
+            await asyncio.sleep(0)
+        for stream in self._streams:
+            stream.abort()
+        for stream in self._streams:
+            await stream.wait_closed()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)
 
     def _serve(self, stream: SocketStream) -> None:
+        self._streams.append(stream)
         self.connections += 1
         self.spawn(self._talk(stream))
 
@@ -275,6 +283,7 @@ class FakeServer:
         self.notify()
 
     def _serve_raw(self, stream: SocketStream) -> None:
+        self._streams.append(stream)
         self.connections += 1
         stream.set_receiver(_Raw(self, stream))
 

@@ -113,7 +113,7 @@ def test_every_client_packet_has_an_effect(cls: type[Packet]) -> None:
 
 
 def test_only_handshake_packets_exist_before_the_hello() -> None:
-    """hello.md 3.1: hello, challenge, ssl-upgrade, disconnect; 3.7: a screenshot may answer instead."""
+    """hello.md 3.1: hello, challenge, ssl-upgrade, disconnect; 3.7: a screenshot may answer; 3.1.3 pings early."""
     early = {codec.form.name for _, codec in FORMS if Phase.HELLO in codec.cls.phase}
     assert early == {
         "hello",
@@ -121,6 +121,7 @@ def test_only_handshake_packets_exist_before_the_hello() -> None:
         "ssl-upgrade",
         "disconnect",
         "connection-close",
+        "ping",
         "screenshot",
         "display-screenshot",
     }

@@ -7,9 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
-from limpet.picture.decode import Encoded, PictureError, decode
+from limpet.picture.decode import DECODERS, Encoded, PictureError, decode
+from limpet.records import dataclass
 from limpet.values import Pixels, WindowId
 
 THREADS = 2
@@ -42,7 +42,7 @@ class PictureDecoder:
     def submit(self, window_id: WindowId, picture: Encoded, deliver: Deliver) -> None:
         """`deliver` is called with the result, after those of all earlier pictures of this window."""
         queue = self._queues.get(window_id)
-        if queue is None and picture.raw and picture.width * picture.height <= INLINE_PIXELS:
+        if queue is None and _is_quick(picture):
             deliver(_decode(picture))
             return
         job = _Job(deliver, len(picture.data))
@@ -93,6 +93,12 @@ class _Job:
         self.deliver = deliver
         self.size = size
         self.result: Decoded | None = None
+
+
+def _is_quick(picture: Encoded) -> bool:
+    """A few raw pixels, or an encoding that is refused by its name."""
+    few = picture.width * picture.height <= INLINE_PIXELS
+    return (picture.raw and few) or picture.encoding not in DECODERS
 
 
 def _decode(picture: Encoded) -> Decoded:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 import sys
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from limpet.packets.capabilities import ClientHello
+from limpet.records import dataclass
 from limpet.values import Wire
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ rectangles of pictures are relative to their window. Commands go from the networ
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from limpet.records import dataclass
 from limpet.values import Pixels, Rect, Secret, Size, WindowId
 
 
@@ -147,10 +147,14 @@ class CreateWindow:
 
 @dataclass(frozen=True, slots=True)
 class UpdateMetadata:
-    """The properties as they are now, all of them; the user interface applies what differs."""
+    """The properties as they are now, all of them; the user interface applies what differs.
+
+    `states` False: the server said nothing of the states; those of `properties` may be older than what the user did.
+    """
 
     window_id: WindowId
     properties: WindowProperties
+    states: bool = True
 
 
 @dataclass(frozen=True, slots=True)

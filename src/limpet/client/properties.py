@@ -29,6 +29,11 @@ def merged(old: WindowMetadata, new: WindowMetadata) -> WindowMetadata:
     return dataclasses.replace(old, **told)
 
 
+def tells_states(metadata: WindowMetadata) -> bool:
+    """Whether a change of metadata says anything of the window's states."""
+    return any(getattr(metadata, field) is not None for field in _STATES)
+
+
 def properties_of(metadata: WindowMetadata) -> WindowProperties:
     """All that the user interface shows of a window."""
     kinds = tuple(_TYPES[name] for name in metadata.window_type or () if name in _TYPES)

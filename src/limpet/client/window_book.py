@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from limpet.client.messages import WindowProperties, WindowState
 from limpet.packets.window import WindowMetadata
+from limpet.records import dataclass
 from limpet.values import Rect, WindowId
 
 MAX_WINDOWS = 1024

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -34,6 +34,7 @@ from limpet.config.kinds import (
 from limpet.config.schema import Option, Scope, option, rows
 from limpet.config.tls import TlsSettings
 from limpet.errors import OptionError
+from limpet.records import dataclass
 from limpet.values import Secret, Size
 
 _NAMES = Kind("NAME[,NAME...]", parse_words)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from limpet.config.kinds import Kind
+from limpet.records import dataclass
 
 T = TypeVar("T")
 

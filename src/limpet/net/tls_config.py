@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import logging
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 
 from limpet.config.tls import TlsSettings
@@ -19,6 +18,7 @@ from limpet.net.tls_errors import explain_for_client, explain_for_server, wrong_
 from limpet.net.tls_files import load_authorities, load_identity
 from limpet.net.tls_policy import CRL_FLAGS, harden, parse_verify_mode
 from limpet.net.tls_stream import Seen, TlsStream, start_tls
+from limpet.records import dataclass
 from limpet.values import Buffer, Secret
 
 log = logging.getLogger("limpet.net.tls")

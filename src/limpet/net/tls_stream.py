@@ -13,6 +13,7 @@ from limpet.limits import HANDSHAKE, KIB, STREAM, StreamLimits
 from limpet.net.stream import ByteStream, Receiver, StreamFacts
 from limpet.net.tls import RECORD, TlsPipe, TlsTruncated
 from limpet.net.write_queue import WriteQueue
+from limpet.records import dataclass
 from limpet.values import Buffer
 
 _TLS_RECORD_TYPES = (0x15, 0x16)
@@ -30,7 +31,7 @@ class TlsEnd(Protocol):
         """Judge the peer after the handshake. Raises `TlsError`."""
 
 
-@dataclasses.dataclass
+@dataclass
 class Seen:
     """What came from the peer, for naming a failure."""
 

@@ -8,7 +8,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from limpet import __version__
 from limpet.errors import ConfigError, DisconnectReason, DisplayUnavailable, LimpetError
@@ -17,6 +17,7 @@ from limpet.net.listener import Accepted, Listener, ListenerPolicy
 from limpet.net.registry import TRANSPORTS
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.requests import Request
+from limpet.records import dataclass
 from limpet.server.children import Children, split_command
 from limpet.server.connection import Connection, Protection
 from limpet.server.desktop import Desktop

@@ -9,9 +9,9 @@ import os
 import shlex
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from limpet.errors import ConfigError, ExitCode
+from limpet.records import dataclass
 
 log = logging.getLogger("limpet.server.children")
 

@@ -10,9 +10,10 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
+from limpet.auth.limiter import FAILURE_ANSWER_S
 from limpet.auth.module import ModuleSpec, PeerFacts
 from limpet.errors import AuthenticationFailed, DisconnectReason, LimpetError
 from limpet.net.driver import Driver
@@ -20,6 +21,7 @@ from limpet.net.listener import Accepted
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.requests import Request
 from limpet.packets.schema import Effect, Packet
+from limpet.records import dataclass
 from limpet.server.access import Access
 from limpet.server.features.base import Feature, Handler
 from limpet.server.login import Login, LoginServices, refusal
@@ -267,9 +269,16 @@ class Connection:
             modules = self._login.modules(hello.username)
         except LimpetError as error:
             log.warning("%s: login refused: %s", self.peer, error)
-            self.session.refuse(DisconnectReason.AUTHENTICATION_FAILED)
+            self.spawn(self._refuse_late())
             return
         self.session.begin_login(modules, self._clock())
+
+    async def _refuse_late(self) -> None:
+        """A module that cannot be set up answers no sooner than one that refuses: the time must not tell them apart."""
+        await self._services.sleep(FAILURE_ANSWER_S)
+        if not self.session.closing:
+            self.session.refuse(DisconnectReason.AUTHENTICATION_FAILED)
+            self.flush()
 
     async def _derive(self, event: KeysNeeded) -> None:
         try:

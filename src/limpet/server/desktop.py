@@ -13,10 +13,11 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeVar
 
 from limpet.errors import DisplayUnavailable, WindowGone
+from limpet.records import dataclass
 from limpet.values import PixelFormat, Pixels, Rect, Size, WindowId, Xid
 from limpet.x11.capture import Capturer
 from limpet.x11.connection import X11Connection
@@ -61,8 +62,6 @@ class DesktopWindow:
 
     id: WindowId
     info: WindowInfo
-    resize_counter: int = 0
-    """server-initiated geometry changes so far (docs/protocol: resize_counter)"""
     expected: deque[Rect] = field(default_factory=lambda: deque(maxlen=64), repr=False)
     """geometries that a client asked for: their echoes from the X server are no changes of the server's"""
 
@@ -197,8 +196,10 @@ class Desktop:
 
     # -- acting --------------------------------------------------------------------------------------------------
 
-    def configure(self, window: DesktopWindow, rect: Rect) -> None:
-        """A client moved or resized its window; the application may constrain it, which observers are told."""
+    def configure(self, window: DesktopWindow, rect: Rect, *, by: DesktopObserver, tell: bool = True) -> None:
+        """The client of observer `by` moved or resized its window; the application may constrain it, which all are
+        told. With `tell` the others are told in any case: pointer positions count from where the window is.
+        """
         if window.info.override_redirect or window.info.rect == rect:
             return
         with self._watching():
@@ -206,6 +207,9 @@ class Desktop:
             if applied == rect:
                 window.expected.append(rect)
                 window.info = dataclasses.replace(window.info, rect=rect)
+                if tell:
+                    for observer in self._others(by):
+                        observer.window_moved(window)
             else:
                 self._moved(window, applied)
 
@@ -228,16 +232,31 @@ class Desktop:
         with self._watching():
             self._manager.kill(window.info.xid)
 
-    def set_iconic(self, window: DesktopWindow, iconic: bool) -> None:
+    def _others(self, by: DesktopObserver | None) -> list[DesktopObserver]:
+        return [observer for observer in self._observers if observer is not by]
+
+    def set_iconic(self, window: DesktopWindow, iconic: bool, *, by: DesktopObserver | None = None) -> None:
+        """Observers but `by` are told."""
         with self._watching():
             if iconic:
                 self._manager.iconify(window.info.xid)
             else:
                 self._manager.deiconify(window.info.xid)
+            self._states_written(window, by)
 
-    def set_states(self, window: DesktopWindow, states: frozenset[str]) -> None:
+    def set_states(self, window: DesktopWindow, states: frozenset[str], *, by: DesktopObserver | None = None) -> None:
+        """Observers but `by` are told."""
         with self._watching():
             self._manager.set_states(window.info.xid, states)
+            self._states_written(window, by)
+
+    def _states_written(self, window: DesktopWindow, by: DesktopObserver | None) -> None:
+        """What we write ourselves, the manager does not tell."""
+        states = self._manager.info(window.info.xid).states
+        if states != window.info.states:
+            window.info = dataclasses.replace(window.info, states=states)
+            for observer in self._others(by):
+                observer.window_changed(window, frozenset({"states"}))
 
     def move_pointer(self, x: int, y: int) -> None:
         with self._watching():
@@ -316,7 +335,6 @@ class Desktop:
         if window.info.rect == rect:
             return
         window.info = dataclasses.replace(window.info, rect=rect)
-        window.resize_counter += 1
         for observer in tuple(self._observers):
             observer.window_moved(window)
 
@@ -346,8 +364,8 @@ class Desktop:
             return
         if "HIDDEN" in add:
             self.set_iconic(window, True)
-            return
-        self.set_states(window, (window.info.states | add) - remove)
+        else:
+            self.set_states(window, (window.info.states | add) - remove)
 
     def moveresize_requested(self, xid: Xid, x: int, y: int, direction: int, button: int, source: int) -> None:
         window = self._by_xid.get(xid)

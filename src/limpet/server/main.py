@@ -10,7 +10,6 @@ import socket
 import sys
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from limpet.auth.module import ModuleEnv
 from limpet.config.credentials import Environment
 from limpet.config.options import Options
 from limpet.net.offload import Offload
+from limpet.records import dataclass
 from limpet.server.app import ListenerSetup, Server, ServerSettings
 from limpet.server.hello import ServerIdentity, wall_seconds
 from limpet.server.listeners import ListenPlan, banner

@@ -21,12 +21,13 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from limpet.config.credentials import Environment
 from limpet.errors import ConfigError, ExitCode
+from limpet.records import dataclass
 
 log = logging.getLogger("limpet.server.sessiondir")
 

@@ -74,7 +74,8 @@ def _by_word(lowered: str, reason: str, shown: str) -> LimpetError | None:
 _WORDS: tuple[tuple[str, type[HandshakeError]], ...] = (
     ("authentication", AuthenticationFailed),
     ("permission", AccessDenied),
-    ("invalid username", AuthenticationFailed),
+    ("username", AuthenticationFailed),
+    ("digest", AuthenticationFailed),
     ("version", VersionRefused),
     ("encryption", EncryptionRequired),
     ("cipher", EncryptionRequired),
@@ -85,8 +86,3 @@ _CODES = (
     ("busy", ExitCode.SESSION_BUSY),
     ("error", ExitCode.REMOTE_ERROR),
 )
-
-
-def is_final(reason: str) -> bool:
-    """Whether a lost session must not be taken up again by itself: every `disconnect` is a decision."""
-    return bool(reason)

@@ -277,3 +277,10 @@ def test_on_a_scaled_desktop_one_remote_pixel_is_one_device_pixel(scaled_ui: UiP
     scaled_ui.post(MoveResize(ONE, Rect(52, 64, 208, 102), resize_counter=1))
     assert [event for event in scaled_ui.settle() if isinstance(event, WindowConfigured)] == []
     assert view.rect(xid) == Rect(52, 64, 208, 102)
+
+
+def test_a_changed_title_leaves_the_states_alone(ui: UiProcess, view: XView) -> None:
+    ui.window(1, Rect(0, 0, 50, 50), title="big", states=frozenset({WindowState.MAXIMIZED}))
+    ui.post(UpdateMetadata(ONE, WindowProperties(title="bigger"), states=False))
+    ui.settle()
+    assert "_NET_WM_STATE_MAXIMIZED_VERT" in view.atom_names(view.find("bigger"), "_NET_WM_STATE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -23,7 +24,7 @@ from limpet.client.messages import (
     WindowState,
     WindowUnmapped,
 )
-from limpet.client.properties import merged, properties_of, wants_place
+from limpet.client.properties import merged, properties_of, tells_states, wants_place
 from limpet.client.window_book import WindowModel
 from limpet.config.kinds import WindowClose
 from limpet.packets import window as packets
@@ -129,7 +130,7 @@ class WindowsFeature(PlainFeature):
         properties = properties_of(window.metadata)
         if properties != window.properties:
             window.properties = properties
-            self.context.post(UpdateMetadata(window.window_id, properties))
+            self.context.post(UpdateMetadata(window.window_id, properties, states=tells_states(packet.metadata)))
 
     def _move_resize(self, packet: packets.WindowMoveResize) -> None:
         rect = Rect(packet.x, packet.y, max(1, packet.width), max(1, packet.height))
@@ -201,6 +202,7 @@ class WindowsFeature(PlainFeature):
         if window is None:
             return
         window.visible = True
+        self._iconic(window, False)
         if window.stale:
             return
         before = window.rect
@@ -216,6 +218,7 @@ class WindowsFeature(PlainFeature):
         if window is None:
             return
         window.visible = False
+        self._iconic(window, True)
         if window.mapped:
             window.mapped = False
             self.context.send(UnmapWindow(window_id=window.window_id, iconified=True))
@@ -257,6 +260,9 @@ class WindowsFeature(PlainFeature):
             field: state in states for state, field in _FIELDS.items() if (state in states) != (state in window.states)
         }
         window.states = states
+        if changed:  # the user's doing: what the server says later is compared with it
+            window.metadata = dataclasses.replace(window.metadata, **changed)
+            window.properties = properties_of(window.metadata)
         rect = window.rect
         self.context.send(
             ConfigureWindow(
@@ -270,6 +276,12 @@ class WindowsFeature(PlainFeature):
             ),
             flush=flush,
         )
+
+    @staticmethod
+    def _iconic(window: WindowModel, iconic: bool) -> None:
+        """What the user did, so that the server's wish to undo it is seen as a change."""
+        window.metadata = dataclasses.replace(window.metadata, iconic=iconic)
+        window.properties = properties_of(window.metadata)
 
     @staticmethod
     def _differs(window: WindowModel, states: frozenset[WindowState]) -> bool:

@@ -346,8 +346,8 @@ def _change(
     window: RemoteWindow, command: UpdateMetadata | MoveResize | RaiseWindow | StartMoveResize | SetIcon
 ) -> None:
     match command:
-        case UpdateMetadata(_, properties):
-            window.update_properties(properties)
+        case UpdateMetadata(_, properties, states):
+            window.update_properties(properties, states=states)
         case MoveResize():
             window.move_resize(replace(command, rect=bounded_rect(command.rect)))
         case RaiseWindow():

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QGuiApplication, QScreen, QWindow
 
 from limpet.client.messages import ScreenInfo, ScreensChanged
+from limpet.records import dataclass
 from limpet.values import Rect, Size, bounding
 
 _MM_PER_INCH = 25.4
@@ -33,18 +34,35 @@ def screen_px(screen: QScreen) -> Rect:
     return Rect(area.x(), area.y(), to_px(area.width(), scale), to_px(area.height(), scale))
 
 
+@dataclass(frozen=True, slots=True)
+class _Monitor:
+    """A screen as values: Python's object for a QScreen dies with the first window that was asked for its screen."""
+
+    x: int
+    y: int
+    """origin, the same for Qt and in device pixels"""
+    rect: Rect
+    """device pixels"""
+    scale: float
+
+
+def _monitor(screen: QScreen) -> _Monitor:
+    rect = screen_px(screen)
+    return _Monitor(rect.x, rect.y, rect, screen.devicePixelRatio())
+
+
 class Desktop:
     """All screens as one plane, its origin at the top left corner of the leftmost and topmost one."""
 
     def __init__(self) -> None:
-        self._screens: list[tuple[QScreen, Rect]] = []
+        self._monitors: list[_Monitor] = []
         self._bounds = Rect(0, 0, 0, 0)
         self.refresh()
 
     def refresh(self) -> None:
         """Look at the screens again."""
-        self._screens = [(screen, screen_px(screen)) for screen in QGuiApplication.screens()]
-        self._bounds = bounding(rect for _, rect in self._screens)
+        self._monitors = [_monitor(screen) for screen in QGuiApplication.screens()]
+        self._bounds = bounding(monitor.rect for monitor in self._monitors)
 
     @property
     def rect(self) -> Rect:
@@ -66,29 +84,27 @@ class Desktop:
     def local_point(self, x: int, y: int) -> QPoint:
         """The point of Qt's global coordinates at server coordinates x, y."""
         at_x, at_y = x + self._bounds.x, y + self._bounds.y
-        screen, _ = self._screen_at(at_x, at_y)
-        origin, scale = screen.geometry().topLeft(), screen.devicePixelRatio()
+        monitor = self._monitor_at(at_x, at_y)
         return QPoint(
-            origin.x() + round((at_x - origin.x()) / scale),
-            origin.y() + round((at_y - origin.y()) / scale),
+            monitor.x + round((at_x - monitor.x) / monitor.scale),
+            monitor.y + round((at_y - monitor.y) / monitor.scale),
         )
 
     def local_rect(self, rect: Rect) -> QRect:
         """The rectangle of Qt's global coordinates for one of the server's."""
-        screen, _ = self._screen_at(rect.x + self._bounds.x, rect.y + self._bounds.y)
-        return QRect(self.local_point(rect.x, rect.y), size_to_dip(rect.size, screen.devicePixelRatio()))
+        monitor = self._monitor_at(rect.x + self._bounds.x, rect.y + self._bounds.y)
+        return QRect(self.local_point(rect.x, rect.y), size_to_dip(rect.size, monitor.scale))
 
-    def _screen_at(self, x: int, y: int) -> tuple[QScreen, Rect]:
-        for screen, rect in self._screens:
-            if rect.x <= x < rect.right and rect.y <= y < rect.bottom:
-                return screen, rect
-        primary = QGuiApplication.primaryScreen()
-        return primary, screen_px(primary)
+    def _monitor_at(self, x: int, y: int) -> _Monitor:
+        for monitor in self._monitors:
+            if monitor.rect.x <= x < monitor.rect.right and monitor.rect.y <= y < monitor.rect.bottom:
+                return monitor
+        return _monitor(QGuiApplication.primaryScreen())
 
     def event(self) -> ScreensChanged:
         """What the network is told of the screens. The DPI is that of the first screen, by its physical size."""
         hints = QGuiApplication.styleHints()
-        infos = tuple(_screen_info(screen, self._bounds) for screen, _ in self._screens)
+        infos = tuple(_screen_info(screen, self._bounds) for screen in QGuiApplication.screens())
         return ScreensChanged(
             self.rect.size,
             infos,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, QSize, Qt, QTimer
@@ -206,9 +207,12 @@ class RemoteWindow(QWindow):
         self._host.window_created(self)
         self.setVisible(True)
 
-    def update_properties(self, properties: WindowProperties) -> None:
-        """Apply what differs from before."""
-        before, self._properties = self._properties, properties
+    def update_properties(self, properties: WindowProperties, *, states: bool) -> None:
+        """Apply what differs from before; of the states, when they were told, what differs from now."""
+        before = self._properties
+        if not states:
+            properties = replace(properties, states=before.states)
+        self._properties = properties
         if properties.title != before.title:
             self.setTitle(properties.title[:_MAX_TITLE])
         if properties.constraints != before.constraints:
@@ -217,7 +221,7 @@ class RemoteWindow(QWindow):
             self._apply_parent(properties)
         if self._flags(properties) != self._flags(before):
             self.setFlags(self._flags(properties))
-        if properties.states != before.states:
+        if states and properties.states != self._current_states():
             self.setWindowStates(_qt_states(properties.states))
 
     def _flags(self, properties: WindowProperties) -> Qt.WindowType:

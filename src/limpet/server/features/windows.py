@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 from collections.abc import Iterable, Sequence
 
 from limpet.packets.display import DesktopResized
@@ -44,6 +45,8 @@ log = logging.getLogger("limpet.server.windows")
 
 CLOSE_AGAIN_S = 5.0
 """a second wish to close within this time is taken as: end it"""
+ANSWER_S = 1.0
+"""how long a client's geometry may be the answer to the one it was told"""
 
 
 class WindowsFeature:
@@ -55,6 +58,10 @@ class WindowsFeature:
         self._wish: PictureWish = picture_wish(context.hello.encoding)
         self._pictures: dict[WindowId, WindowPictures] = {}
         self._close_asked: dict[WindowId, float] = {}
+        self._counters: dict[WindowId, int] = {}
+        """how often this client was told a new geometry (docs/protocol: resize_counter); each counts from 0"""
+        self._told: dict[WindowId, float] = {}
+        """and when, last"""
         self._last_focus: WindowId | None = None
 
     # -- Feature -------------------------------------------------------------------------------------------------
@@ -116,6 +123,8 @@ class WindowsFeature:
     def window_removed(self, window: DesktopWindow) -> None:
         pictures = self._pictures.pop(window.id, None)
         self._close_asked.pop(window.id, None)
+        self._counters.pop(window.id, None)
+        self._told.pop(window.id, None)
         if pictures is not None:
             pictures.close()
             self._context.send(LostWindow(window_id=window.id))
@@ -129,6 +138,8 @@ class WindowsFeature:
 
     def window_moved(self, window: DesktopWindow) -> None:
         rect = window.info.rect
+        counter = self._counters[window.id] = self._counters.get(window.id, 0) + 1
+        self._told[window.id] = self._context.clock()
         if window.info.override_redirect:
             self._context.send(
                 ConfigureOverrideRedirect(window_id=window.id, x=rect.x, y=rect.y, width=rect.width, height=rect.height)
@@ -141,7 +152,7 @@ class WindowsFeature:
                     y=rect.y,
                     width=rect.width,
                     height=rect.height,
-                    resize_counter=window.resize_counter,
+                    resize_counter=counter,
                 )
             )
 
@@ -188,9 +199,9 @@ class WindowsFeature:
         if window is None:
             return
         if window.info.iconic:
-            self._desktop.set_iconic(window, False)
+            self._desktop.set_iconic(window, False, by=self)
         if packet.width and packet.height:
-            self._desktop.configure(window, Rect(packet.x, packet.y, packet.width, packet.height))
+            self._place(window, Rect(packet.x, packet.y, packet.width, packet.height))
         self._apply_state(window, packet.state)
         rect = window.info.rect
         self._pictures[window.id].show(Rect(0, 0, rect.width, rect.height))
@@ -201,22 +212,27 @@ class WindowsFeature:
             return
         self._pictures[window.id].hide()
         if packet.iconified and not window.info.override_redirect:
-            self._desktop.set_iconic(window, True)
+            self._desktop.set_iconic(window, True, by=self)
 
     def _configure(self, packet: ConfigureWindow) -> None:
         window = self._window(packet.window_id)
         if window is None:
             return
         self._apply_state(window, packet.state)
-        stale = packet.resize_counter < window.resize_counter
+        stale = packet.resize_counter < self._counters.get(window.id, 0)
         if packet.skip_geometry or stale or not (packet.width and packet.height):
             return
         before = window.info.rect.size
-        self._desktop.configure(window, Rect(packet.x, packet.y, packet.width, packet.height))
+        self._place(window, Rect(packet.x, packet.y, packet.width, packet.height))
         after = window.info.rect
         if before != after.size:
             # the new part may be of the background colour, which X paints without damage
             self.damaged(window, [Rect(0, 0, after.width, after.height)])
+
+    def _place(self, window: DesktopWindow, rect: Rect) -> None:
+        """What a desktop makes of a geometry that it was told is not told on: two would never come to terms."""
+        answer = self._context.clock() - self._told.get(window.id, -math.inf) < ANSWER_S
+        self._desktop.configure(window, rect, by=self, tell=not answer)
 
     def _apply_state(self, window: DesktopWindow, state: WindowState) -> None:
         states = set(window.info.states)
@@ -235,7 +251,7 @@ class WindowsFeature:
             elif value is False:
                 states.difference_update(names)
         if states != window.info.states and not window.info.override_redirect:
-            self._desktop.set_states(window, frozenset(states))
+            self._desktop.set_states(window, frozenset(states), by=self)
 
     def _close(self, packet: CloseWindow) -> None:
         """The first time the application is asked; asked again soon, it is ended."""
