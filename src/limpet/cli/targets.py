@@ -24,6 +24,9 @@ def _with_socket(target: Target, environment: Environment) -> Target:
     _need_unix()
     number = int(target.display[1:])
     for session in find_sessions(environment):
+        if session.number == number and session.state is State.LIVE and not session.has_socket:
+            ways = "; ".join(line.split(": ")[0].removeprefix("listening on ") for line in session.info.listeners)
+            raise _not_found(f"session :{number} has no unix socket (--bind=none)", f"it listens on {ways}")
         if session.number == number and session.state is State.LIVE:
             return replace(target, path=str(session.socket))
         if session.number == number and session.state is State.STARTING:
@@ -38,7 +41,7 @@ def _only_session(environment: Environment) -> Target:
     from limpet.server.sessiondir import State, find_sessions
 
     _need_unix()
-    live = [session for session in find_sessions(environment) if session.state is State.LIVE]
+    live = [session for session in find_sessions(environment) if session.state is State.LIVE and session.has_socket]
     if not live:
         raise _not_found("there is no live session of yours on this machine", "name a target: limpet help attach")
     if len(live) > 1:

@@ -131,6 +131,9 @@ def _announce(
     plan: SessionPlan, folder: SessionDir, display: Xvfb, addresses: tuple[tuple[str, ListenerSetup], ...]
 ) -> tuple[str, ...]:
     lines = [banner(setup.plan, address) for address, setup in addresses]
+    for address, setup in addresses:
+        if setup.plan.bind.kind == "unix":
+            folder.point_to_socket(Path(address))
     folder.write_info(
         SessionInfo(
             started=datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -139,7 +142,8 @@ def _announce(
             listeners=tuple(lines),
         )
     )
-    folder.announce_to_stock()
+    if os.path.lexists(folder.socket):
+        folder.announce_to_stock()
     for line in lines:
         log.info("%s", line)
     return (f"session {display.display} is running, pid {os.getpid()}", *lines)

@@ -74,6 +74,11 @@ class Session:
     def socket(self) -> Path:
         return self.folder / "socket"
 
+    @property
+    def has_socket(self) -> bool:
+        """False for a session with `--bind=none`: it has no way in by its number."""
+        return self.socket.exists()
+
 
 class SessionDir:
     """The directory of a session that is ours to serve. Paths are valid from the start, `number` after `settle`."""
@@ -121,6 +126,11 @@ class SessionDir:
         """Describe the session for `limpet list`, atomically."""
         values = {"started": info.started, "name": info.name, "command": info.command, "listeners": info.listeners}
         _write(self.folder / "info", json.dumps({"version": 1, **values}) + "\n")
+
+    def point_to_socket(self, path: Path) -> None:
+        """Have `:N` find a unix listener that is elsewhere (`--bind=PATH`); the first one counts."""
+        if not os.path.lexists(self.socket):
+            self.socket.symlink_to(path)
 
     def announce_to_stock(self, hostname: str = "") -> Path | None:
         """Link the socket to where xpra's clients look for `:N`; None when that place is taken or not private."""
@@ -335,6 +345,10 @@ def _runs(pid: int | None, start: str) -> bool:
 def _state(folder: Path) -> State:
     runs = _runs(*_read_stamp(folder / "pid"))
     if socket_answers(folder / "socket"):
+        return State.LIVE
+    # with --bind=none there is no socket to ask: the description is written when the listeners are open
+    ready = not os.path.lexists(folder / "socket") and (folder / "info").exists()
+    if runs and ready:
         return State.LIVE
     return State.STARTING if runs else State.DEAD
 
