@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from limpet.records import dataclass
+from limpet.records import FEW_CALLS, dataclass
 from limpet.values import Rect, Size
 
 
@@ -53,7 +53,8 @@ class Empty:
     pass
 
 
-def test_it_is_made_by_position_by_name_and_by_default() -> None:
+@pytest.mark.parametrize("_", range(2 * FEW_CALLS))
+def test_it_is_made_by_position_by_name_and_by_default(_: int) -> None:
     point = Point(1, names=["a"])
     assert (point.x, point.y, point.names, point.note, point.sum) == (1, 0, ["a"], "", 1)
     assert Point(x=2, y=3) == Point(2, 3)
@@ -70,16 +71,18 @@ def test_it_is_made_by_position_by_name_and_by_default() -> None:
         (lambda: Point(1, z=2), "unexpected keyword argument 'z'"),  # type: ignore[call-arg]
         (lambda: Named("a"), "takes 1 positional argument"),  # type: ignore[call-arg]
         (lambda: Open(1, cache={}), "unexpected keyword argument 'cache'"),  # type: ignore[call-arg]
+        (lambda: Open(1, 2), "takes 2 positional arguments but 3 were given"),  # type: ignore[call-arg]
+        (lambda: Point(1, x=1), "multiple values for argument 'x'"),  # type: ignore[misc]
     ],
 )
 def test_wrong_arguments_are_named(make: Any, text: str) -> None:
-    for _ in range(2):  # the first call writes the method, the second uses it
+    for _ in range(2 * FEW_CALLS):  # the first calls do without a method, then one is written
         with pytest.raises(TypeError, match=text):
             make()
 
 
 def test_a_check_after_making_runs_each_time() -> None:
-    for _ in range(2):
+    for _ in range(2 * FEW_CALLS):
         assert Named(name="a").size == 1
         with pytest.raises(ValueError, match="no name"):
             Named(name="")

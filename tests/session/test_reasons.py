@@ -88,7 +88,7 @@ def test_what_the_server_adds_is_shown_once() -> None:
 
 def test_what_a_user_can_do_is_said() -> None:
     for reason, hint in (
-        ("missing encryption tokens", "--tcp-encryption=AES"),
+        ("missing encryption tokens", "--encryption=AES"),
         ("encryption key is missing", "--tcp-encryption=AES"),
         ("unsupported encryption parameters", "AES-CTR"),
     ):

@@ -58,22 +58,28 @@ def run(invocation: Invocation) -> int:
     memory = PeerMemory(memory_file(invocation.environment.state_home))
     general = invocation.options.general
     if planned.request == "version" and not general.debug and not general.log_file:
-        caps = _quick_version(planned, memory)
+        caps = _quick_version(invocation, planned, memory)
         if caps is not None and (text := _version_text(caps)):
             print(printable(text))
             return ExitCode.OK
     return _ask(invocation, planned, memory)
 
 
-def _quick_version(planned: RequestPlan, memory: PeerMemory) -> Mapping[str, Any] | None:
-    """Without a session, where nothing is to be protected: None leaves everything to the whole way."""
+def _quick_version(invocation: Invocation, planned: RequestPlan, memory: PeerMemory) -> Mapping[str, Any] | None:
+    """Without a session, where there is no AES: None leaves everything to the whole way."""
     connection = planned.connection
-    if connection.tls is not None or connection.aes is not None:
+    if connection.aes is not None:
         return None
+    if connection.tls is not None:
+        from limpet.cli.logs import set_up_logging
+
+        set_up_logging(invocation.options.general, connection.secrets())
     from limpet.client.quick import ask_version
 
     target = str(connection.target)
-    return ask_version(connection.target, legacy=memory.is_legacy(target), timeout_s=connection.timeout_s)
+    return ask_version(
+        connection.target, legacy=memory.is_legacy(target), timeout_s=connection.timeout_s, tls=connection.tls
+    )
 
 
 def _ask(invocation: Invocation, planned: RequestPlan, memory: PeerMemory) -> int:

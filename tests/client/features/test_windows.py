@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -30,8 +31,10 @@ from limpet.packets.handshake import StartupComplete
 from limpet.packets.info import ServerEvent
 from limpet.packets.schema import Packet
 from limpet.packets.window_client import CloseWindow, ConfigureWindow, MapWindow, UnmapWindow
-from limpet.values import Rect, WindowId
+from limpet.server.render import png_of
+from limpet.values import PixelFormat, Pixels, Rect, WindowId
 from tests.client.features.context import Bench, only
+from tests.support.net import run
 
 WINDOW = WindowId(7)
 RECT = Rect(10, 20, 300, 200)
@@ -237,8 +240,35 @@ def test_an_icon_in_pixels_and_no_icon() -> None:
     assert (icon.width, icon.height, bytes(icon.data)) == (1, 2, b"12345678")
     bench.give(packets.WindowIcon(window_id=WINDOW, width=0, height=0, encoding="default", data=b""))
     assert only(bench.take_posted(), SetIcon).icon is None
-    bench.give(packets.WindowIcon(window_id=WINDOW, width=9, height=9, encoding="png", data=b"no picture"))
+    bench.give(packets.WindowIcon(window_id=WINDOW, width=9000, height=9, encoding="png", data=b"too wide"))
+    bench.give(packets.WindowIcon(window_id=WINDOW, width=9, height=9, encoding="gif", data=b"no such encoding"))
     assert bench.take_posted() == []
+
+
+def test_an_icon_that_has_to_be_decoded_holds_up_nothing() -> None:
+    async def test() -> None:
+        bench = bench_with(new())
+        bench.take_posted()
+        data = png_of(Pixels(1, 1, PixelFormat.BGRA, 4, b"\1\2\3\xff"))
+        for icon in (b"no picture", data):
+            bench.give(packets.WindowIcon(window_id=WINDOW, width=1, height=1, encoding="png", data=icon))
+        assert bench.posted == []
+        async with asyncio.timeout(20):
+            while not bench.posted:
+                await asyncio.sleep(0)
+        icon = only(bench.take_posted(), SetIcon).icon
+        assert icon is not None
+        assert (icon.width, icon.height) == (1, 1)
+        bench.give(packets.WindowIcon(window_id=WINDOW, width=1, height=1, encoding="png", data=data))
+        bench.give(packets.LostWindow(window_id=WINDOW))
+        bench.take_posted()
+        async with asyncio.timeout(20):
+            while bench.decoder.waiting:
+                await asyncio.sleep(0)
+        assert bench.take_posted() == []  # the window is gone
+        bench.decoder.close()
+
+    run(test())
 
 
 def test_closing_asks_the_application() -> None:
