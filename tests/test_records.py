@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from dataclasses import field
 from typing import Any, ClassVar
 
 import pytest
 
 from limpet.records import dataclass
+from limpet.values import Rect, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +145,9 @@ def test_own_methods_stay() -> None:
     assert repr(Own(1)) == "own"
     assert Own(1) == Own(2)
     assert hash(Own(1)) == hash(Own(1))
+
+
+def test_frozen_records_can_be_copied_and_sent_to_another_process() -> None:
+    for record in (Size(1, 2), Rect(1, 2, 3, 4)):
+        assert pickle.loads(pickle.dumps(record)) == record  # noqa: S301 - our own bytes
+        assert copy.deepcopy(record) == record

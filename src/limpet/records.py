@@ -40,6 +40,8 @@ def _make(cls: type[Any], *, frozen: bool, slots: bool, kw_only: bool, eq: bool,
         methods["__hash__"] = _hash_by(values) if frozen else None
     if frozen:
         methods |= {"__setattr__": _Frozen.__setattr__, "__delattr__": _Frozen.__delattr__}
+        if slots:  # as the standard library does: pickling would set the fields one by one
+            methods |= {"__getstate__": _Frozen.__getstate__, "__setstate__": _Frozen.__setstate__}
     for name, method in methods.items():
         # a class with a method of its own keeps it; Python itself puts `__hash__ = None` beside an `__eq__`
         if name not in own or (name == "__hash__" and made.__hash__ is None and frozen):
@@ -119,3 +121,10 @@ class _Frozen:
 
     def __delattr__(self, name: str) -> NoReturn:
         raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __getstate__(self) -> list[Any]:
+        return [getattr(self, field.name) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        for field, value in zip(dataclasses.fields(self), state, strict=True):  # type: ignore[arg-type]
+            object.__setattr__(self, field.name, value)

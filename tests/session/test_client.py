@@ -368,6 +368,28 @@ def test_a_screenshot_answers_the_request_for_one() -> None:
     assert isinstance(error_of(started().say("screenshot", 0, 0, "png", 0, b"")), PacketError)
 
 
+def test_an_encrypted_answer_to_a_request_may_lack_a_key_and_then_nothing_more_is_said() -> None:
+    client = make_client(aes="CBC", request="info")
+    puppet = started(client)
+    (hello,) = puppet.heard()
+    puppet.encrypt_for(encryption_in(hello))
+    (event,) = puppet.say("hello", {"answer": 1})
+    assert isinstance(event, Accepted)
+    assert event.cipher == "AES-CBC"
+    puppet.say("ping", 1)
+    client.handle_timeout(5.0)
+    client.disconnect()
+    assert puppet.heard() == []
+    assert ended(puppet.pump()).error is None
+
+
+def test_a_clear_answer_to_a_request_is_refused_like_every_other() -> None:
+    """xpra 3.1.3 and 6.2.5 answer `version` in clear where AES is demanded."""
+    for name in ("version", "info"):
+        puppet = started(make_client(aes="CBC", request=name))
+        assert error_of(puppet.say("hello", {"version": "6.2"})).exit_code is ExitCode.SERVER_STAYS_CLEAR
+
+
 def test_a_ping_before_the_hello_is_not_answered_and_does_no_harm() -> None:
     puppet = started()
     puppet.heard()
@@ -663,6 +685,7 @@ def test_a_clear_goodbye_to_an_encrypted_hello_is_shown_and_still_refused(reason
     assert names(events) == ["Terminated"]
     assert error_of(events).exit_code is code
     assert reason in str(error_of(events))
+    assert error_of(events).hint
     assert not ended(events).retry_legacy
 
 

@@ -15,6 +15,7 @@ from limpet.errors import ConfigError, DisconnectReason, DisplayUnavailable, Lim
 from limpet.net.caps import ConnectionCaps
 from limpet.net.listener import Accepted, Listener, ListenerPolicy
 from limpet.net.registry import TRANSPORTS
+from limpet.packets.capabilities import ClientHello
 from limpet.packets.requests import Request
 from limpet.records import dataclass
 from limpet.server.children import Children, split_command
@@ -27,6 +28,7 @@ from limpet.server.listeners import ListenerPlan
 from limpet.server.login import LoginServices
 from limpet.server.render import encodings
 from limpet.server.requests import ANSWERS
+from limpet.session.server import State
 from limpet.values import Size, Wire
 from limpet.x11.connection import X11Connection
 
@@ -205,6 +207,18 @@ class Server:
         log.info("%s: request %s%s", connection.peer, request.mode.name, " before login" if early else "")
         ANSWERS[request.mode.name](self, connection, request)
 
+    def greet(self, connection: Connection) -> None:
+        if (hello := connection.hello) is not None:
+            wanted = hello.display.desktop_size if hello.wants_windows and self._settings.resize else None
+            self._accept(connection, hello, wanted or self.desktop.screen_size)
+
+    def _accept(self, connection: Connection, hello: ClientHello, screen: Size) -> None:
+        maximum = self._settings.maximum
+        screen = Size(min(screen.width, maximum.width), min(screen.height, maximum.height))
+        connection.session.accept(
+            server_hello(self.identity, hello, screen=screen, maximum=maximum, encodings=encodings()), self._clock()
+        )
+
     def join(self, connection: Connection) -> tuple[Feature, ...] | None:
         """Share where both sides want to, else the newcomer takes over, or is refused (docs/protocol: sharing)."""
         hello = connection.hello
@@ -214,16 +228,8 @@ class Server:
             return None
         if hello.wants_windows and self._settings.resize and (size := hello.display.desktop_size):
             self.desktop.resize_screen(size)
-        connection.session.accept(
-            server_hello(
-                self.identity,
-                hello,
-                screen=self.desktop.screen_size,
-                maximum=self._settings.maximum,
-                encodings=encodings(),
-            ),
-            self._clock(),
-        )
+        if connection.session.state is not State.SESSION:
+            self._accept(connection, hello, self.desktop.screen_size)
         self._clients.append(connection)
         log.info(
             "%s: %s joined, user %r, %s",

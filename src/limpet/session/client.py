@@ -47,6 +47,7 @@ MAX_TEXT = 256
 """characters of the line that a peer sends which does not speak the protocol"""
 TEXT_S = 1.0
 """for the rest of that line"""
+SILENT_HINT = "a server without working AES may stay silent (stock xpra 6.4 to 6.5.5 do): use ssl:// with those"
 
 
 class State(enum.Enum):
@@ -192,7 +193,7 @@ class ClientSession:
 
     @property
     def cipher(self) -> str:
-        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in both directions."""
+        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in every direction that is used."""
         return self._aes.cipher if self._aes is not None else ""
 
     @property
@@ -320,6 +321,8 @@ class ClientSession:
                 f"the server answered in clear and ended the connection: {printable(packet.reason)}",
                 exit_code=ExitCode.SERVER_REFUSES_ENCRYPTION,
             )
+            # xpra 6.5.5 does not answer an encrypted hello, and says `login timeout` in clear after 20 s
+            said.hint = said.hint or SILENT_HINT
             self._end(said, str(said), by_peer=True)
         else:
             refusal = encryption.stays_clear("an unencrypted record")
@@ -410,6 +413,10 @@ class ClientSession:
         self._link.reader.set_limits(self._session_limits)
         if self._aes is None:
             self._enter_session(hello, packet.caps, now)
+        elif self._request and hello.encryption is None:
+            # xpra 3.1.3 and 6.2.5 answer `info` encrypted and without a key for us: there is nothing more to say
+            self._link.muted = True
+            self._enter_session(hello, packet.caps, now)
         else:
             order = self._aes.greeted(hello.encryption, self._link.dialect)
             self._need_keys(order, functools.partial(self._enter_session, hello, packet.caps))
@@ -445,9 +452,7 @@ class ClientSession:
     # -- ending --------------------------------------------------------------------------------------------------
 
     def _no_answer(self, what: str) -> LimpetError:
-        hint = ""
-        if self._aes is not None and not self._heard:
-            hint = "a server without working AES may stay silent (stock xpra 6.4 to 6.5.5 do): use ssl:// with those"
+        hint = SILENT_HINT if self._aes is not None and not self._heard else ""
         return HandshakeError(what, hint=hint)
 
     def _end(

@@ -65,6 +65,11 @@ class LoginPassed:
     caps: Mapping[str, Wire]
 
 
+@dataclass(frozen=True, slots=True)
+class KeyShown:
+    """Server: the client that was accepted while `key_unproven` holds the AES key: what it wants may take effect."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlyRequest:
     """Server: a request that is served before login (`version`, `connect_test`). Answer with `answer`."""
@@ -145,6 +150,7 @@ Event: TypeAlias = (
     | LoginRequested
     | CheckNeeded
     | LoginPassed
+    | KeyShown
     | EarlyRequest
     | ChallengeReceived
     | Accepted

@@ -22,7 +22,7 @@ from limpet.client.messages import (
     WindowState,
     WindowUnmapped,
 )
-from limpet.client.window_book import MAX_WINDOWS
+from limpet.client.window_book import MAX_WINDOWS, SessionId
 from limpet.config.kinds import WindowClose
 from limpet.config.options import ClientOptions
 from limpet.packets import window as packets
@@ -275,7 +275,7 @@ def test_no_more_windows_than_there_may_be() -> None:
 
 def again(bench: Bench, session: str = "s") -> Bench:
     """The same windows over a new connection."""
-    bench.windows.begin((session, 1))
+    bench.windows.begin(SessionId(session))
     second = Bench(windows=bench.windows, generation=2)
     second.make(WindowsFeature)
     return second
@@ -283,7 +283,7 @@ def again(bench: Bench, session: str = "s") -> Bench:
 
 def attached() -> Bench:
     bench = Bench()
-    bench.windows.begin(("s", 1))
+    bench.windows.begin(SessionId("s"))
     bench.make(WindowsFeature)
     bench.give(new(title="one"), new(8), WindowMapped(WINDOW, RECT), WindowMapped(WindowId(8), RECT))
     return bench
@@ -342,6 +342,23 @@ def test_another_session_has_no_windows_of_the_old_one() -> None:
     assert len(bench.windows) == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        (SessionId("u", "host", ":1", 5), SessionId("u", "host", ":1", 5), True),
+        # xpra 6.5.5
+        (SessionId("", "host", ":1", 5), SessionId("", "host", ":1", 5), True),
+        (SessionId("", "host", ":1", 5), SessionId("", "host", ":1", 6), False),
+        (SessionId("", "host", ":1", 0), SessionId("", "host", ":1", 0), False),
+        (SessionId("u"), SessionId("v"), False),
+    ],
+)
+def test_which_sessions_are_the_same(before: SessionId, after: SessionId, kept: bool) -> None:
+    bench = attached()
+    bench.windows.begin(before)
+    assert bench.windows.begin(after) is kept
+
+
 def test_the_same_id_for_another_kind_of_window_is_a_new_window() -> None:
     bench = again(attached())
     bench.give(new(kind="override-redirect"))
@@ -350,10 +367,10 @@ def test_the_same_id_for_another_kind_of_window_is_a_new_window() -> None:
 
 def test_stopping_forgets_the_timer() -> None:
     bench = Bench()
-    bench.windows.begin(("s", 1))
+    bench.windows.begin(SessionId("s"))
     bench.make(WindowsFeature)
     bench.give(new())
-    bench.windows.begin(("s", 1))
+    bench.windows.begin(SessionId("s"))
     second = Bench(windows=bench.windows)
     feature = second.make(WindowsFeature)
     feature.writable()

@@ -284,3 +284,12 @@ def test_a_changed_title_leaves_the_states_alone(ui: UiProcess, view: XView) -> 
     ui.post(UpdateMetadata(ONE, WindowProperties(title="bigger"), states=False))
     ui.settle()
     assert "_NET_WM_STATE_MAXIMIZED_VERT" in view.atom_names(view.find("bigger"), "_NET_WM_STATE")
+
+
+def test_a_window_placed_at_the_top_keeps_its_title_bar_on_the_screen(ui: UiProcess, view: XView) -> None:
+    """ICCCM 4.1.2.3: with this gravity the position is that of the frame's corner."""
+    ui.window(1, Rect(50, 0, 90, 80), title="top", place=True)
+    ui.window(2, Rect(50, 40, 90, 80), title="lower", place=True)
+    north_west, static = 1, 10
+    assert view.numbers(view.find("top"), "WM_NORMAL_HINTS")[17] == north_west
+    assert view.numbers(view.find("lower"), "WM_NORMAL_HINTS")[17] == static

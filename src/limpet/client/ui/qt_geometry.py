@@ -69,6 +69,11 @@ class Desktop:
         """The plane in server coordinates."""
         return Rect(0, 0, self._bounds.width, self._bounds.height)
 
+    @property
+    def top(self) -> int:
+        """The topmost row in Qt's global coordinates."""
+        return self._bounds.y
+
     def window_rect(self, window: QWindow) -> Rect:
         """Where a window is (without its frame), in server coordinates."""
         scale = window.devicePixelRatio()

@@ -196,6 +196,8 @@ class RemoteWindow(QWindow):
         visible = not command.rect.intersect(self._host.desktop.rect).empty
         if self.override_redirect or (command.place and visible):
             self.setGeometry(area)
+            if not self.override_redirect and area.y() <= self._host.desktop.top:
+                self.setFramePosition(area.topLeft())  # its title bar would be above the screen, out of reach
         else:
             self.resize(area.size())  # without a position the local window manager chooses one
         self._apply_constraints(properties.constraints)
