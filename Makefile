@@ -28,9 +28,10 @@ setup-check:
 setup-test:
 	@tools/setup.sh test
 
-fmt: setup-check ## format the code
+fmt: setup-check ## format the code, write what the documentation takes from it
 	$(python) -m ruff format $(code)
 	$(python) -m ruff check --fix $(code)
+	$(python) tools/reference.py
 
 lint: setup-check ## format and lint rules
 	$(python) -m ruff format --check $(code)

@@ -58,7 +58,7 @@ def _measure(measurement: Measurement, contenders: Sequence[str], rounds: int) -
     started = time.monotonic()
     results: list[Result] = []
     with measurement.open(contenders) as contest:
-        for round_, name, results in run(measurement, contest, rounds):  # noqa: B007 - the last ones are returned
+        for round_, name, results in run(measurement, contest, rounds):
             last = [(each.row, each.values[name][-1]) for each in results if each.values.get(name)]
             values = ", ".join(f"{row.title} {number(value, row.digits)} {row.unit}" for row, value in last)
             say(f"  round {round_ + 1} of {rounds}, {name}: {values}")

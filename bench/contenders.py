@@ -30,7 +30,9 @@ def available(only: Sequence[str] | None) -> tuple[str, ...]:
     wanted = only or CONTENDERS
     unknown = set(wanted) - set(CONTENDERS)
     if unknown:
-        raise SystemExit(f"bench: there is no contender {', '.join(sorted(unknown))}; there are {', '.join(CONTENDERS)}")
+        raise SystemExit(
+            f"bench: there is no contender {', '.join(sorted(unknown))}; there are {', '.join(CONTENDERS)}"
+        )
     return tuple(name for name in CONTENDERS if name in wanted and (name == LIMPET or peers.PEERS[name].is_ready()))
 
 

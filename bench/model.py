@@ -132,9 +132,7 @@ class Measurement(Protocol):
     def open(self, contenders: Sequence[str]) -> AbstractContextManager[Contest]: ...
 
 
-def run(
-    measurement: Measurement, contest: Contest, rounds: int
-) -> Iterator[tuple[int, str, list[Result]]]:
+def run(measurement: Measurement, contest: Contest, rounds: int) -> Iterator[tuple[int, str, list[Result]]]:
     """Measure in turns; yields round, contender and all results so far after each sample."""
     results = {row.key: Result(row) for row in measurement.rows}
     names = list(contest.contenders)

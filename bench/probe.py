@@ -5,8 +5,8 @@ The same probe talks to every contender, so that what it costs itself is the sam
 
 from __future__ import annotations
 
-import select
 import secrets
+import select
 import socket
 import ssl
 import time

@@ -31,7 +31,7 @@ from limpet.packets.records import Record
 from limpet.packets.registry import packets
 from limpet.packets.requests import MODES
 from limpet.packets.schema import Form, Packet, Phase
-from limpet.values import Side, Size, WindowId, Wire
+from limpet.values import Secret, Side, Size, WindowId, Wire
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "Made by `tools/reference.py` from the code; do not edit."
@@ -365,12 +365,15 @@ def _branch(cls: type[errors.LimpetError], depth: int) -> Iterator[str]:
 # -- limits ------------------------------------------------------------------------------------------------------------
 
 
+_BYTES = ("record", "inflated", "packet", "buffer", "water", "unsent")
+
+
 def _amount(name: str, value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     if name.endswith("_s"):
         return f"{value:g} s"
-    if isinstance(value, int) and value >= limits.KIB and value % limits.KIB == 0 and "iterations" not in name:
+    if isinstance(value, int) and value % limits.KIB == 0 and name.rsplit("_", maxsplit=1)[-1] in _BYTES:
         return f"{value // limits.MIB} MiB" if value % limits.MIB == 0 else f"{value // limits.KIB} KiB"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
@@ -393,7 +396,9 @@ def limit_table() -> Iterator[str]:
             if isinstance(amount, limits.DecodeLimits):
                 continue
             yield row(f"{where}: `{field.name}`", _amount(field.name, amount), texts[field.name])
-    yield row("`ABSOLUTE_MAX_RECORD`", _amount("", limits.ABSOLUTE_MAX_RECORD), "no limit of a client goes above it")
+    yield row(
+        "`ABSOLUTE_MAX_RECORD`", _amount("max_record", limits.ABSOLUTE_MAX_RECORD), "no limit of a client goes above it"
+    )
     texts = constants(limiter)
     for name in ("FAILURE_ANSWER_S", "MAX_DELAY_S", "MAX_SOURCES"):
         value = getattr(limiter, name)
@@ -444,6 +449,7 @@ _VALUES: dict[Any, str] = {
     bool: "yes or no",
     int: "number",
     float: "number",
+    Secret: "text",
     tuple[str, ...]: "list, separated by colons",
 }
 

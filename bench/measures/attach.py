@@ -50,8 +50,7 @@ class AttachContest:
 
     def sample(self, contender: str) -> Sample:
         return {
-            f"attach.{protection}": self.once(endpoint)
-            for protection, endpoint in self._served.of(contender).items()
+            f"attach.{protection}": self.once(endpoint) for protection, endpoint in self._served.of(contender).items()
         }
 
     def once(self, endpoint: Endpoint) -> float:
@@ -70,9 +69,7 @@ class AttachContest:
 def start_client(place: World, endpoint: Endpoint) -> Running:
     """`attach` as its users type it."""
     command = maker(endpoint.contender).attach(endpoint.target, endpoint.client_options())
-    return place.run(
-        f"client-{endpoint.contender}", command, DISPLAY=place.screen.name, QT_QPA_PLATFORM="xcb"
-    )
+    return place.run(f"client-{endpoint.contender}", command, DISPLAY=place.screen.name, QT_QPA_PLATFORM="xcb")
 
 
 class Eye:

@@ -37,6 +37,4 @@ class Served:
 
     def of(self, contender: str) -> dict[str, Endpoint]:
         """By protection."""
-        return {
-            protection: endpoint for (name, protection), endpoint in self.endpoints.items() if name == contender
-        }
+        return {protection: endpoint for (name, protection), endpoint in self.endpoints.items() if name == contender}

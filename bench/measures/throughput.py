@@ -44,8 +44,13 @@ class Throughput:
             digits=1,
         ),
         *(
-            Row(f"throughput.cpu.{each}", f"pixels per second of the server's processor time, {NAMES[each]}", "MB/s",
-                Better.MORE, digits=1)
+            Row(
+                f"throughput.cpu.{each}",
+                f"pixels per second of the server's processor time, {NAMES[each]}",
+                "MB/s",
+                Better.MORE,
+                digits=1,
+            )
             for each in PROTECTIONS
         ),
     )
@@ -71,7 +76,7 @@ class Throughput:
         pid_file = place.folder / f"noise-{name}-{group[0]}.pid"
         made = place.serve_all([name], group, start=[place.noise(pid_file)])
         if made:
-            pid = int(until(lambda: pid_file.exists() and pid_file.read_text(), f"{pid_file.name} is there"))
+            pid = int(until(lambda: pid_file.read_text() if pid_file.exists() else "", f"{pid_file.name} is there"))
             endpoints |= made
             drawers |= dict.fromkeys(made, pid)
 
@@ -138,5 +143,3 @@ def processor_s(pid: int) -> float:
     """User and system time of all threads of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-

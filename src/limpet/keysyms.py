@@ -7,9 +7,10 @@ Written by tools/gen_keysyms.py: change that, not this file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+
+from limpet.records import dataclass
 
 NO_SYMBOL = 0
 """The keysym of no key."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from limpet.records import dataclass
 
 KIB = 1024
 MIB = 1024 * 1024
@@ -13,8 +13,11 @@ class DecodeLimits:
     """What a serializer accepts in one payload."""
 
     max_depth: int = 32
+    """dicts and lists within each other"""
     max_digits: int = 64
+    """of an integer written in digits"""
     max_objects: int = 200_000
+    """values in all, the parts of lists and dicts counted"""
     max_integer_keys: int = 1_024
     """in one dict: a peer can choose colliding ones (monitors, key codes and window ids are far fewer)"""
 
@@ -50,21 +53,36 @@ class HandshakeLimits:
     """Times and costs before a login is complete."""
 
     tls_s: float = 10.0
+    """the TLS handshake"""
     first_hello_s: float = 30.0
+    """up to the first hello; on a client, up to the answer (`--timeout`)"""
     challenge_s: float = 120.0
+    """up to the response to a challenge"""
+    verdict_s: float = 100.0
+    """how long a client waits for the answer to its credential: after failed logins a right one is delayed by up to
+    60 s, and a module may take 30 s"""
     total_s: float = 300.0
+    """the whole login"""
     ping_timeout_s: float = 60.0
+    """a peer that answers no ping for so long is lost"""
     close_s: float = 1.0
     """how long a connection stays after our `disconnect`, for the peer to read it"""
     answered_s: float = 5.0
     """how long a connection stays after the answer to a request, for the client to close it"""
     max_challenges: int = 8
+    """of one login"""
     min_iterations: int = 1_000
+    """of PBKDF2"""
     max_iterations: int = 100_000
+    """that a server which has proved its key may ask for"""
     max_iterations_unauthenticated: int = 10_000
+    """that anybody may ask for"""
     min_salt: int = 8
+    """bytes of a key salt"""
     max_salt: int = 1_024
+    """bytes of a key salt"""
     key_sizes: tuple[int, ...] = (16, 24, 32)
+    """bytes of an AES key"""
 
 
 HANDSHAKE = HandshakeLimits()
@@ -77,6 +95,7 @@ class StreamLimits:
     read_buffer: int = 256 * KIB
     """largest single read; a stream starts with a small buffer and grows to this"""
     first_read_buffer: int = 16 * KIB
+    """the small buffer"""
     high_water: int = 1 * MIB
     """unsent bytes at which the owner is told to stop writing"""
     low_water: int = 256 * KIB
@@ -95,6 +114,7 @@ class ListenerLimits:
     """What strangers may hold of a listener before they have logged in."""
 
     backlog: int = 128
+    """connections that the kernel holds until they are accepted"""
     unauthenticated: int = 256
     """connections not yet logged in, over all listeners"""
     per_source: int = 32
@@ -111,7 +131,9 @@ class OffloadLimits:
     """Work that leaves the event loop on a stranger's account."""
 
     threads: int = 2
+    """derivations at once"""
     waiting: int = 64
+    """derivations that wait; more are refused"""
 
 
 OFFLOAD = OffloadLimits()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NewType, TypeAlias
+
+from limpet.records import dataclass
 
 WindowId = NewType("WindowId", int)
 """Id of a window on the wire, 0 < id < 2**48; 0 means none or root."""

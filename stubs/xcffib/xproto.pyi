@@ -7,9 +7,22 @@ _Buffer: TypeAlias = bytes | bytearray | memoryview
 
 class Atom:
     Any: Final = 0
+    STRING: Final = 31
     WM_NAME: Final = 39
+    WM_NORMAL_HINTS: Final = 40
+    WM_SIZE_HINTS: Final = 41
+
+class Time:
+    CurrentTime: Final = 0
+
+class ModMask:
+    Shift: Final = 1
+    Lock: Final = 2
+    Control: Final = 4
+    Any: Final = 32768
 
 class CW:
+    BackPixmap: Final = 1
     BackPixel: Final = 2
     BorderPixel: Final = 8
     OverrideRedirect: Final = 512

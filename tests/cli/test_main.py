@@ -140,6 +140,36 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert process.wait() in {0, main_module.BROKEN_PIPE}
 
 
+def program(words: str) -> subprocess.CompletedProcess[str]:
+    code = f"import sys; sys.argv[1:] = {words.split()!r}; from limpet.cli.main import run_program; run_program()"
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+
+
+def test_the_program_says_everything_before_it_ends() -> None:
+    done = program("help start")
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: limpet start")
+    assert done.stdout.endswith("\n")
+    failed = program("nonsense")
+    assert failed.returncode == ExitCode.USAGE
+    assert failed.stderr.startswith("limpet: error: ")
+
+
+def test_an_unexpected_error_shows_where_it_happened() -> None:
+    code = (
+        "import limpet.cli.main as program\n"
+        "def fail(words): print('before'); raise RuntimeError('unexpected')\n"
+        "program._run = fail\n"
+        "program.run_program()\n"
+    )
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 1
+    assert done.stdout == "before\n"
+    assert done.stderr.endswith("RuntimeError: unexpected\n")
+
+
 def test_the_registry_fits_the_scopes_of_the_options() -> None:
     assert set(COMMANDS) == set(commands_of(Scope.ALL))
     for name, row in COMMANDS.items():

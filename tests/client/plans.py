@@ -11,7 +11,7 @@ from limpet.config.schema import Scope
 from limpet.net.endpoint import parse_target
 
 
-def plan(*words: str, base: Path = Path("/nonexistent"), environment: Environment = Environment()) -> ConnectPlan:
+def plan(*words: str, base: Path = Path("/nonexistent"), environment: Environment | None = None) -> ConnectPlan:
     parsed = parse_words(list(words), "attach", Scope.ATTACH)
     target = parse_target(parsed.arguments[0])
-    return plan_connection(parsed.options, target, environment, base=base)
+    return plan_connection(parsed.options, target, environment or Environment(), base=base)

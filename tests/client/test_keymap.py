@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from limpet.client.keymap import MOD_MEANINGS, key_codes, keymap_of, layout_values, us_codes
 from limpet.keysyms import keysym_value
-from limpet.packets.capgroups import Keymap
 from limpet.packets.capfields import Spelling
+from limpet.packets.capgroups import Keymap
 
 QUERY = "rules:      evdev\nmodel:      pc105\nlayout:     de,us\nvariant:    nodeadkeys,\noptions:    caps:none\n"
-LISTING = "keycode   8 =\nkeycode  24 = q Q q Q at Greek_OMEGA at\nkeycode 204 = NoSymbol Alt_L NoSymbol Alt_L\nnonsense"
+LISTING = """keycode   8 =
+keycode  24 = q Q q Q at Greek_OMEGA at
+keycode 204 = NoSymbol Alt_L NoSymbol Alt_L
+nonsense"""
 
 
 def test_the_layout_as_setxkbmap_tells_it() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from limpet.client.memory import MAX_TARGETS, PeerMemory, memory_file
@@ -66,4 +65,4 @@ def test_leaves_no_other_files(tmp_path: Path) -> None:
     memory = PeerMemory(tmp_path / "file")
     memory.remember(TARGET, legacy=True)
     memory.remember("tcp://other:1/", legacy=True)
-    assert os.listdir(tmp_path) == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

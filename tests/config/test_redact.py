@@ -16,6 +16,9 @@ LINES = [
     (["start", "--bind-tcp=:1,keydata=0x30,keyfile=f"], ["start", "--bind-tcp=:1,keydata=***,keyfile=f"]),
     (["start", "--tcp-auth=password:value=s3cret"], ["start", "--tcp-auth=password:value=***"]),
     (["start", "--bind-tcp=:1,auth=password(value=s3cret)"], ["start", "--bind-tcp=:1,auth=password(value=***)"]),
+    (["attach", "tcp/user:s3cret@host:1"], ["attach", "tcp/user:***@host:1"]),
+    (["start", '--tcp-auth=password(value="s3,cr et")'], ["start", "--tcp-auth=password(value=***)"]),
+    (["start", "--tcp-auth=password:value='s3,cret',prompt=p"], ["start", "--tcp-auth=password:value=***,prompt=p"]),
     (["start", "--start=xterm -e top", "--bind-tcp=*:1"], ["start", "--start=xterm -e top", "--bind-tcp=*:1"]),
     (["attach", "ssl://user@host:1/"], ["attach", "ssl://user@host:1/"]),
 ]

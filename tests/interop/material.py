@@ -26,6 +26,8 @@ def make(folder: Path) -> None:
     authority.issue("elsewhere.example", ("elsewhere.example",)).write(folder, "elsewhere")
     authority.issue("a client", None, client=True).write(folder, "client")
     foreign.issue("another client", None, client=True).write(folder, "foreign-client")
+    for name in ("key", "other-key", "password", "other-password"):
+        (folder / f"{name}.txt").chmod(0o600)
     page = folder / "page"
     page.mkdir()
     # "a temporary test certificate": key and certificate in one file

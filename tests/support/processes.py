@@ -128,13 +128,18 @@ def limpet(*words: str) -> tuple[str, ...]:
 
 
 def left_running(folder: Path) -> list[tuple[int, str]]:
-    """Id and command of every process that a program of `folder` started and that is still there."""
-    mark = f"{_MARK}={folder}".encode()
+    """Id and command of every process that a program of `folder` started and that is still there.
+
+    Known by the mark in its environment, by its home, or (an X server, whose environment is a minimal one) by a path
+    below `folder` on its command line.
+    """
+    marks = {f"{_MARK}={folder}".encode(), f"HOME={folder / 'home'}".encode()}
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if mark in (process / "environ").read_bytes().split(b"\0"):
-                words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            x_server = "Xvfb" in words and f"{folder}/" in words
+            if x_server or marks & set((process / "environ").read_bytes().split(b"\0")):
                 found.append((int(process.name), words.strip()))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from limpet.auth.challenge import Offer
 from limpet.auth.digest import (
@@ -20,6 +20,7 @@ from limpet.auth.digest import (
 from limpet.auth.sources import PasswordRequest, PasswordSources
 from limpet.errors import AccessDenied
 from limpet.limits import HANDSHAKE
+from limpet.records import dataclass
 
 _PADDED_SIZE = 512
 _MIN_PADDING = 32

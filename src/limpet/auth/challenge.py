@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from limpet.auth.digest import (
@@ -26,6 +26,7 @@ from limpet.auth.digest import (
 from limpet.auth.module import Attempt, Authenticator
 from limpet.errors import AuthenticationFailed, LocalProtocolError
 from limpet.limits import HANDSHAKE
+from limpet.records import dataclass
 
 DEFAULT_PROMPT = "password"
 

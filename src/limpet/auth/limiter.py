@@ -13,16 +13,19 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from limpet.auth.module import PeerFacts
+from limpet.records import dataclass
 
 FAILURE_ANSWER_S = 1.0
 """the answer to a wrong credential comes no sooner than this after the response"""
 
 MAX_DELAY_S = 60.0
+"""longest wait before a credential is looked at"""
+
 MAX_SOURCES = 10_000
+"""that failures are remembered of"""
 
 _FIRST_DELAY_S = 1.0
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from limpet.errors import AuthenticationFailed, OptionError
+from limpet.records import dataclass
 from limpet.values import Secret
 
 

@@ -7,10 +7,10 @@ next (5.7). All IO is injected.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from limpet.errors import ConfigError, ExitCode, PasswordRequired
+from limpet.records import dataclass
 from limpet.values import Secret
 
 MAX_FILE = 64 * 1024

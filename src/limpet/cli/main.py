@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from limpet import __version__
 from limpet.cli.report import print_error
@@ -19,6 +21,24 @@ INTERRUPTED = 130
 """exit status after Ctrl-C: 128 + SIGINT, as shells have it"""
 BROKEN_PIPE = 141
 """exit status when the reader of standard output went away: 128 + SIGPIPE"""
+
+COLLECT_EVERY = 20_000
+"""new objects between two rounds of the garbage collector; with Python's 700 it runs 60 times while modules load"""
+
+
+def run_program() -> NoReturn:
+    """`main` as a process of its own: quick to start, and over as soon as it is done."""
+    gc.set_threshold(COLLECT_EVERY)
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            # a reader that is gone gets nothing more
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+    if logging := sys.modules.get("logging"):
+        logging.shutdown()
+    # taking the interpreter apart takes 15 ms, and all that was opened is closed
+    os._exit(status)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,4 +100,4 @@ def _invocation(command: Command, words: list[str], parsed: Words) -> Invocation
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program()

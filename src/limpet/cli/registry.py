@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from limpet.config.credentials import Environment
 from limpet.config.options import Options
 from limpet.config.schema import Scope
 from limpet.errors import ExitCode, OptionError
+from limpet.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from limpet.auth.sources import PasswordRequest
 from limpet.client import terminal
@@ -20,6 +20,7 @@ from limpet.net.stream import StreamFacts
 from limpet.packets.display import Screenshot
 from limpet.packets.requests import request_caps
 from limpet.packets.schema import Packet
+from limpet.records import dataclass
 from limpet.session.events import Accepted
 from limpet.values import Wire
 

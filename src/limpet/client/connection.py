@@ -24,6 +24,7 @@ from limpet.net.driver import Driver
 from limpet.net.stream import ByteStream, StreamFacts
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.schema import Packet
+from limpet.records import dataclass
 from limpet.session.client import ClientSession
 from limpet.session.encryption import AesPolicy, derive_keys
 from limpet.session.events import (
@@ -49,7 +50,7 @@ LEAVE_S = 2.0
 """for the goodbye of a user who leaves"""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Hellos:
     """What the client says of itself. `partial`: what it says before it has proved who it is, None: all at once.
 
@@ -150,6 +151,8 @@ class Connection:
         self._facts = stream.facts
         insist = self._sources.ready
         hellos = await self._owner.hellos(ask_to_be_challenged=insist)
+        if self._left:
+            return Ended(error=None, reason="left", by_user=True)
         self._insisted = hellos.partial is not None
         async with asyncio.TaskGroup() as group:
             self._group = group
@@ -257,7 +260,7 @@ class Connection:
         if self._session is not None and not self._session.closing:
             self._session.disconnect(DisconnectReason.CLIENT_EXIT)
             self.flush()
-        if self._limit is not None:
+        if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(asyncio.get_running_loop().time() + (LEAVE_S if talking else 0))
 
     def pause(self, who: str) -> None:

@@ -7,9 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from limpet.picture.decode import DECODERS, Encoded, PictureError, decode
+from limpet.records import dataclass
 from limpet.values import Pixels, WindowId
 
 THREADS = 2

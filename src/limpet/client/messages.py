@@ -7,9 +7,9 @@ rectangles of pictures are relative to their window. Commands go from the networ
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from limpet.records import dataclass
 from limpet.values import Pixels, Rect, Secret, Size, WindowId
 
 

@@ -7,7 +7,7 @@ to the target stops the command.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from limpet.config.credentials import Environment
@@ -19,6 +19,7 @@ from limpet.config.tls import TlsSettings
 from limpet.errors import OptionError
 from limpet.net.endpoint import Target
 from limpet.net.keys import KeyFile, find_key
+from limpet.records import dataclass
 from limpet.values import Secret
 
 

@@ -7,9 +7,10 @@ login, a certificate, encryption that the other side does not do (issue: the cli
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from limpet.errors import ConnectionClosed, ConnectionFailed, ExitCode, HandshakeError, LimpetError, TlsError
+from limpet.records import dataclass
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0

@@ -38,10 +38,10 @@ async def _ask_on(descriptor: int, question: str) -> str | None:
     before = termios.tcgetattr(descriptor)
     silent = [*before]
     silent[3] &= ~termios.ECHO
-    os.write(descriptor, question.encode("utf-8", "replace"))
     termios.tcsetattr(descriptor, termios.TCSAFLUSH, silent)
     loop.add_reader(descriptor, readable.set)
     try:
+        os.write(descriptor, question.encode("utf-8", "replace"))
         # the terminal gives whole lines
         await readable.wait()
         line = os.read(descriptor, MAX_ANSWER)

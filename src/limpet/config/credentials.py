@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from limpet.records import dataclass
 from limpet.values import Secret
 
 PRIVATE_PREFIXES = ("XPRA_", "LIMPET_")

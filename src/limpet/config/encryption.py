@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from limpet.errors import ExitCode, OptionError
+from limpet.records import dataclass
 from limpet.values import Secret
 
 MODES = ("CBC", "CTR")

@@ -8,10 +8,10 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
+from limpet.records import dataclass
 from limpet.values import Secret, Size
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -34,6 +34,7 @@ from limpet.config.kinds import (
 from limpet.config.schema import Option, Scope, option, rows
 from limpet.config.tls import TlsSettings
 from limpet.errors import OptionError
+from limpet.records import dataclass
 from limpet.values import Secret, Size
 
 _NAMES = Kind("NAME[,NAME...]", parse_words)
@@ -353,7 +354,7 @@ class GeneralOptions:
         _NAMES,
         default=(),
         names="--debug -d",
-        scope=Scope.ALL,
+        scope=Scope.LOGGING,
         help="log in detail: all, or parts of limpet such as net, session, auth, x11, client",
     )
     log_file: str = option(
@@ -361,7 +362,7 @@ class GeneralOptions:
         default="",
         shown_default="standard error; server.log in the session's directory for a server in the background",
         names="--log-file",
-        scope=Scope.ALL,
+        scope=Scope.LOGGING,
         help="where to log; secrets are left out",
     )
 

@@ -7,7 +7,6 @@ and builds a help formatter (which looks up the terminal) for each of its option
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from limpet.config import options as table
@@ -15,6 +14,7 @@ from limpet.config.kinds import BOOLEANS
 from limpet.config.options import Options
 from limpet.config.schema import Option, Scope, commands_of
 from limpet.errors import OptionError
+from limpet.records import dataclass
 from limpet.values import Secret
 
 

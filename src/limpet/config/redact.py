@@ -11,10 +11,11 @@ HIDDEN = "***"
 
 _KEY_VALUE = re.compile(
     r"\b(?:password|keydata|encryption[-_]keydata|ssl[-_]key[-_]password|value|secret|client[-_]secret(?:[-_]key)?)="
-    r"([^,)&\s]+)",
+    r"(\"[^\"]*\"|'[^']*'|[^,)&\s]+)",
     re.IGNORECASE,
 )
-_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+-]*:(?://)?[^:@/?\s]*:(\S+)@", re.ASCII)
+"""A value in quotes may hold commas and blanks (`parse_module`)."""
+_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+-]*(?::(?://)?|/)[^:@/?\s]*:(\S+)@", re.ASCII)
 
 
 def secrets_in(words: Sequence[str]) -> tuple[str, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from limpet.config.kinds import Kind
+from limpet.records import dataclass
 
 T = TypeVar("T")
 
@@ -26,7 +26,8 @@ class Scope(enum.Flag):
     SHOW_SSL = enum.auto()
     HELP = enum.auto()
     CLIENT = ATTACH | REQUEST
-    ALL = START | ATTACH | REQUEST | LIST | SETUP_SSL | SHOW_SSL | HELP
+    LOGGING = START | ATTACH | REQUEST | LIST | SETUP_SSL | SHOW_SSL
+    ALL = LOGGING | HELP
 
 
 COMMANDS: Mapping[Scope, tuple[str, ...]] = MappingProxyType(

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
 from limpet.errors import OptionError
+from limpet.records import dataclass
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:%+-]{1,40}", re.ASCII)
 """Values that errors repeat: no others, since `--ws-auth=password:value=...` holds a password."""

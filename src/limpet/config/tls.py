@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from limpet.config.kinds import FLAG, SECRET, text
 from limpet.config.schema import Scope, option
+from limpet.records import dataclass
 from limpet.values import Secret
 
 

@@ -14,7 +14,6 @@ import stat
 import struct
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from limpet.errors import ConfigError, ExitCode, OptionError, TlsError
 from limpet.limits import HANDSHAKE
 from limpet.net import host_names, tcp
 from limpet.net.tls_config import TlsClientOptions
+from limpet.records import dataclass
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from limpet.errors import EndpointError
+from limpet.records import dataclass
 from limpet.values import Secret
 
 DEFAULT_PORTS: Mapping[str, int] = MappingProxyType({"tcp": 14500, "ssl": 443})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from limpet.config.encryption import KeySource
 from limpet.errors import ConfigError, ExitCode
+from limpet.records import dataclass
 from limpet.values import Secret
 
 MAX_KEY_FILE = 64 * 1024

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from limpet.net.first_bytes import FirstBytes
 from limpet.net.refusal import disconnect_record, refusal_text
 from limpet.net.socket_stream import SocketStream
 from limpet.net.stream import ByteStream, StreamFacts
+from limpet.records import dataclass
 from limpet.wire.sniff import Kind
 
 log = logging.getLogger("limpet.net.listener")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from limpet.net.socket_stream import SocketStream
+from limpet.records import dataclass
 
 if TYPE_CHECKING:
     from limpet.net.caps import ConnectionCaps

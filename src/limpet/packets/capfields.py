@@ -16,7 +16,6 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Self, TypeVar, get_args, get_origin
 
@@ -24,6 +23,7 @@ from limpet.errors import PacketError
 from limpet.packets.declared import Declared
 from limpet.packets.dialect import FLAT_313, NESTED_65, Dialect
 from limpet.packets.fields import FLAG, Codec, codec_of, load_key
+from limpet.records import dataclass
 from limpet.values import Wire
 
 MISSING: Any = object()

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from limpet.errors import VersionRefused
+from limpet.records import dataclass
 
 Version = tuple[int, ...]
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from limpet.packets.declared import Declared
+from limpet.records import dataclass
 from limpet.values import Buffer, Rect, Size, WindowId, Wire
 
 if TYPE_CHECKING:

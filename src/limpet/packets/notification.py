@@ -2,7 +2,7 @@
 
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from limpet.packets.declared import declared
@@ -10,6 +10,7 @@ from limpet.packets.dialect import Dialect
 from limpet.packets.fields import I32, I64, MAX_U16, Codec, TextMap, load_buffer, load_text
 from limpet.packets.registry import packets
 from limpet.packets.schema import Effect, Packet, form
+from limpet.records import dataclass
 from limpet.values import Buffer, Side, Wire
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from limpet.errors import PacketError
 from limpet.packets.capfields import text_keys
 from limpet.packets.fields import load_flag, load_text
 from limpet.packets.schema import Effect
+from limpet.records import dataclass
 from limpet.values import Side, Wire
 
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from limpet.errors import PacketError
 from limpet.packets.declared import Declared
 from limpet.packets.dialect import Dialect
 from limpet.packets.fields import Codec, codec_of
+from limpet.records import dataclass
 from limpet.values import Side, Wire
 
 BULK_MIN_BYTES = 1024

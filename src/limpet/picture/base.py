@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
 from limpet.errors import LimpetError
+from limpet.records import dataclass
 from limpet.values import Buffer, PixelFormat, Pixels
 
 RGB_FORMATS = (PixelFormat.BGRX, PixelFormat.BGRA, PixelFormat.RGBX, PixelFormat.RGBA, PixelFormat.RGB)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from limpet.picture.base import ENCODINGS, EncodeOptions
+from limpet.records import dataclass
 from limpet.values import PixelFormat, Pixels
 
 RAW_MAX_PX = 512 * 512

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from limpet.packets.schema import Effect
+from limpet.records import dataclass
 
 EVERYTHING = frozenset(Effect)
 READONLY = frozenset({Effect.NONE, Effect.VIEW, Effect.INFO})

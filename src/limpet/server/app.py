@@ -8,14 +8,16 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from limpet import __version__
 from limpet.errors import ConfigError, DisconnectReason, DisplayUnavailable, LimpetError
 from limpet.net.caps import ConnectionCaps
 from limpet.net.listener import Accepted, Listener, ListenerPolicy
 from limpet.net.registry import TRANSPORTS
+from limpet.packets.capabilities import ClientHello
 from limpet.packets.requests import Request
+from limpet.records import dataclass
 from limpet.server.children import Children, split_command
 from limpet.server.connection import Connection, Protection
 from limpet.server.desktop import Desktop
@@ -26,12 +28,15 @@ from limpet.server.listeners import ListenerPlan
 from limpet.server.login import LoginServices
 from limpet.server.render import encodings
 from limpet.server.requests import ANSWERS
+from limpet.session.server import State
 from limpet.values import Size, Wire
 from limpet.x11.connection import X11Connection
 
 log = logging.getLogger("limpet.server")
 
 DISCONNECT_GRACE_S = 1.0
+END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""each ends the session in order; SIGHUP comes when the terminal of `--daemon=no` is closed"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,8 @@ class ServerSettings:
     exit_with_children: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """of the applications, complete"""
+    umask: int = 0o077
+    """of the applications: the user's own"""
     resize: bool = True
     maximum: Size = Size(3840, 2160)
 
@@ -82,7 +89,12 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: list[tuple[Listener, ListenerSetup]] = []
         self.desktop = Desktop(connect_display, on_lost=self._display_lost)
-        self.children = Children(settings.environment, on_last_exit=self._last_child_exited, on_started=on_child)
+        self.children = Children(
+            settings.environment,
+            umask=settings.umask,
+            on_last_exit=self._last_child_exited,
+            on_started=on_child,
+        )
 
     @property
     def identity(self) -> ServerIdentity:
@@ -105,7 +117,8 @@ class Server:
 
         `ready` is called once the listeners accept and the applications were started.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
+        signals = [number for number in END_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
+        for number in signals:
             self._loop.add_signal_handler(number, self.shutdown_by_signal, number.name)
         serving = [
             self._loop.create_task(listener.serve(), name=f"listener {listener.addresses}")
@@ -116,7 +129,7 @@ class Server:
             ready()
             await self._ended.wait()
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in signals:
                 self._loop.remove_signal_handler(number)
             for task in serving:
                 task.cancel()
@@ -162,7 +175,7 @@ class Server:
             return
         self._failure = DisplayUnavailable(
             f"the X server of display {self.identity.display} is gone: the session ends",
-            hint="its log is beside the server's; start the session again",
+            hint="start the session again",
         )
         log.debug("%s", error)
         self._ended.set()
@@ -194,6 +207,18 @@ class Server:
         log.info("%s: request %s%s", connection.peer, request.mode.name, " before login" if early else "")
         ANSWERS[request.mode.name](self, connection, request)
 
+    def greet(self, connection: Connection) -> None:
+        if (hello := connection.hello) is not None:
+            wanted = hello.display.desktop_size if hello.wants_windows and self._settings.resize else None
+            self._accept(connection, hello, wanted or self.desktop.screen_size)
+
+    def _accept(self, connection: Connection, hello: ClientHello, screen: Size) -> None:
+        maximum = self._settings.maximum
+        screen = Size(min(screen.width, maximum.width), min(screen.height, maximum.height))
+        connection.session.accept(
+            server_hello(self.identity, hello, screen=screen, maximum=maximum, encodings=encodings()), self._clock()
+        )
+
     def join(self, connection: Connection) -> tuple[Feature, ...] | None:
         """Share where both sides want to, else the newcomer takes over, or is refused (docs/protocol: sharing)."""
         hello = connection.hello
@@ -203,16 +228,8 @@ class Server:
             return None
         if hello.wants_windows and self._settings.resize and (size := hello.display.desktop_size):
             self.desktop.resize_screen(size)
-        connection.session.accept(
-            server_hello(
-                self.identity,
-                hello,
-                screen=self.desktop.screen_size,
-                maximum=self._settings.maximum,
-                encodings=encodings(),
-            ),
-            self._clock(),
-        )
+        if connection.session.state is not State.SESSION:
+            self._accept(connection, hello, self.desktop.screen_size)
         self._clients.append(connection)
         log.info(
             "%s: %s joined, user %r, %s",

@@ -10,16 +10,18 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
+from limpet.auth.limiter import FAILURE_ANSWER_S
 from limpet.auth.module import ModuleSpec, PeerFacts
 from limpet.errors import AuthenticationFailed, DisconnectReason, LimpetError
 from limpet.net.driver import Driver
 from limpet.net.listener import Accepted
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.requests import Request
-from limpet.packets.schema import Packet
+from limpet.packets.schema import Effect, Packet
+from limpet.records import dataclass
 from limpet.server.access import Access
 from limpet.server.features.base import Feature, Handler
 from limpet.server.login import Login, LoginServices, refusal
@@ -29,6 +31,7 @@ from limpet.session.events import (
     EarlyRequest,
     Event,
     InvalidPacket,
+    KeyShown,
     KeysNeeded,
     LatencyMeasured,
     LoginPassed,
@@ -39,9 +42,11 @@ from limpet.session.events import (
 )
 from limpet.session.policy import ServerPolicy
 from limpet.session.server import ServerSession
-from limpet.values import Secret, Wire
+from limpet.values import Secret, Side, Wire
 
 log = logging.getLogger("limpet.server.connection")
+
+_ANSWER_ONLY = frozenset({Effect.NONE, Effect.VIEW, Effect.INFO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +67,14 @@ class Host(Protocol):
     def answer(self, connection: Connection, request: Request, *, early: bool) -> None:
         """Serve a request of the hello; it ends with a call of one of the connection's answers."""
 
+    def greet(self, connection: Connection) -> None:
+        """Send our hello and do nothing else: the client has yet to show that it can read it."""
+
     def join(self, connection: Connection) -> tuple[Feature, ...] | None:
-        """Let the client into the session: send our hello, give its features. None: refused, and told so."""
+        """Let the client into the session: send our hello, unless `greet` did, and give its features.
+
+        None: refused, and told so.
+        """
 
     def leave(self, connection: Connection) -> None:
         """The connection is over (called for every one that joined)."""
@@ -93,6 +104,7 @@ class Connection:
         self.latency_s = 0.0
         self.since = clock()
         self.joined = False
+        self._request: Request | None = None
         tls = stream.facts.tls is not None
         aes = protection.aes
         if aes is not None and tls:
@@ -239,6 +251,8 @@ class Connection:
                 self._host.answer(self, request, early=True)
             case LoginPassed():
                 self._passed(event)
+            case KeyShown():
+                self._enter()
             case LatencyMeasured(seconds=seconds):
                 self.latency_s = seconds if self.latency_s == 0 else 0.8 * self.latency_s + 0.2 * seconds
             case UnknownPacket(name=name):
@@ -255,9 +269,16 @@ class Connection:
             modules = self._login.modules(hello.username)
         except LimpetError as error:
             log.warning("%s: login refused: %s", self.peer, error)
-            self.session.refuse(DisconnectReason.AUTHENTICATION_FAILED)
+            self.spawn(self._refuse_late())
             return
         self.session.begin_login(modules, self._clock())
+
+    async def _refuse_late(self) -> None:
+        """A module that cannot be set up answers no sooner than one that refuses: the time must not tell them apart."""
+        await self._services.sleep(FAILURE_ANSWER_S)
+        if not self.session.closing:
+            self.session.refuse(DisconnectReason.AUTHENTICATION_FAILED)
+            self.flush()
 
     async def _derive(self, event: KeysNeeded) -> None:
         try:
@@ -284,13 +305,30 @@ class Connection:
 
     def _passed(self, event: LoginPassed) -> None:
         self._login.passed()
+        self.hello, self._request = event.hello, event.request
+        if not self.session.key_unproven or self._changes_nothing(event.request):
+            self._enter()
+        elif event.request is not None and event.request.mode.closes is not Side.SERVER:
+            # its answer is a hello, and the client would take ours for it
+            log.warning("%s: request %s needs a login on this listener", self.peer, event.request.mode.name)
+            self.session.refuse(DisconnectReason.PERMISSION_ERROR, "the AES key alone is not enough for this request")
+        else:
+            self._host.greet(self)
+
+    @staticmethod
+    def _changes_nothing(request: Request | None) -> bool:
+        """An answer that only those can read who have the key, and nothing else."""
+        return request is not None and request.mode.effect in _ANSWER_ONLY
+
+    def _enter(self) -> None:
+        """The client is who it should be: serve what it came for."""
         self._accepted.slot.release()
-        self.hello = event.hello
-        if event.request is not None:
-            if self.access.permits(event.request.mode.effect):
-                self._host.answer(self, event.request, early=False)
+        request = self._request
+        if request is not None:
+            if self.access.permits(request.mode.effect):
+                self._host.answer(self, request, early=False)
             else:
-                log.warning("%s: request %s is not permitted", self.peer, event.request.mode.name)
+                log.warning("%s: request %s is not permitted", self.peer, request.mode.name)
                 self.session.refuse(DisconnectReason.PERMISSION_ERROR)
             return
         features = self._host.join(self)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from limpet.errors import ExitCode, LimpetError
+from limpet.records import dataclass
 
 MAX_REPORT = 64 * 1024
 

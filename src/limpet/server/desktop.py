@@ -13,10 +13,11 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeVar
 
 from limpet.errors import DisplayUnavailable, WindowGone
+from limpet.records import dataclass
 from limpet.values import PixelFormat, Pixels, Rect, Size, WindowId, Xid
 from limpet.x11.capture import Capturer
 from limpet.x11.connection import X11Connection

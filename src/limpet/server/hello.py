@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from limpet.packets.capabilities import ClientHello, ServerHello
+from limpet.records import dataclass
 from limpet.values import Size
 
 

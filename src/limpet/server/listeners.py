@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from limpet.auth import registry as auth_modules
@@ -22,6 +22,7 @@ from limpet.config.tls import TlsSettings
 from limpet.errors import ConfigError, ExitCode, OptionError
 from limpet.net.endpoint import BindSpec, is_loopback, parse_bind
 from limpet.net.keys import KeyFile, find_key
+from limpet.records import dataclass
 
 _SSL_HINT = "'limpet setup-ssl ssl-cert.pem' makes one, then --ssl-cert=ssl-cert.pem"
 

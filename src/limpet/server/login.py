@@ -6,13 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from limpet.auth.limiter import FAILURE_ANSWER_S, LoginLimiter, LoginSource
 from limpet.auth.module import Attempt, Authenticator, ModuleEnv, ModuleFailure, ModuleSpec, PeerFacts
 from limpet.auth.registry import build
 from limpet.errors import AuthenticationFailed, ConfigError, ExitCode, LimpetError
 from limpet.net.offload import Offload
+from limpet.records import dataclass
 from limpet.session.events import KeyRequest
 from limpet.values import Secret
 from limpet.wire.cipher import derive_key

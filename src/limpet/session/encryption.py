@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from limpet.errors import DisconnectReason, EncryptionRequired, ExitCode, LimitExceeded, RemoteProtocolError
 from limpet.limits import HANDSHAKE, HandshakeLimits
 from limpet.packets.capabilities import EncryptionCaps
+from limpet.records import dataclass
 from limpet.session.events import KeyRequest
 from limpet.values import Secret
 from limpet.wire.cipher import AesDecryptor, AesEncryptor, CipherParams, ProbingDecryptor, derive_key

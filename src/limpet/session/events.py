@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from limpet.auth.module import Attempt, Authenticator
@@ -12,6 +11,7 @@ from limpet.packets.capabilities import ClientHello, ServerHello
 from limpet.packets.dialect import Dialect
 from limpet.packets.requests import Request
 from limpet.packets.schema import Packet
+from limpet.records import dataclass
 from limpet.values import Wire
 
 
@@ -63,6 +63,11 @@ class LoginPassed:
     hello: ClientHello
     request: Request | None
     caps: Mapping[str, Wire]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyShown:
+    """Server: the client that was accepted while `key_unproven` holds the AES key: what it wants may take effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +150,7 @@ Event: TypeAlias = (
     | LoginRequested
     | CheckNeeded
     | LoginPassed
+    | KeyShown
     | EarlyRequest
     | ChallengeReceived
     | Accepted

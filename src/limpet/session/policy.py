@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from limpet.limits import HANDSHAKE, HandshakeLimits
+from limpet.records import dataclass
 from limpet.session.encryption import AesPolicy
 
 

@@ -41,7 +41,9 @@ def error_for(reason: str, text: str = "") -> LimpetError | None:
     if lowered.startswith(_WANTS_ENCRYPTION):
         return EncryptionRequired(
             f"the server requires encryption on this connection ({shown})",
-            hint="give --tcp-encryption=AES --tcp-encryption-keyfile=FILE with the server's key, or an ssl:// target",
+            hint="connect with an ssl:// target"
+            if "SSL" in text
+            else "give --encryption=AES --encryption-keyfile=FILE with the server's key, or an ssl:// target",
             exit_code=ExitCode.SERVER_REQUIRES_ENCRYPTION,
         )
     if reason in _NO_ENCRYPTION or lowered.startswith(_NO_CIPHER):
@@ -74,7 +76,8 @@ def _by_word(lowered: str, reason: str, shown: str) -> LimpetError | None:
 _WORDS: tuple[tuple[str, type[HandshakeError]], ...] = (
     ("authentication", AuthenticationFailed),
     ("permission", AccessDenied),
-    ("invalid username", AuthenticationFailed),
+    ("username", AuthenticationFailed),
+    ("digest", AuthenticationFailed),
     ("version", VersionRefused),
     ("encryption", EncryptionRequired),
     ("cipher", EncryptionRequired),
@@ -85,8 +88,3 @@ _CODES = (
     ("busy", ExitCode.SESSION_BUSY),
     ("error", ExitCode.REMOTE_ERROR),
 )
-
-
-def is_final(reason: str) -> bool:
-    """Whether a lost session must not be taken up again by itself: every `disconnect` is a decision."""
-    return bool(reason)

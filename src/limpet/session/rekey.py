@@ -15,15 +15,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from limpet.errors import DisconnectReason, EncryptionRequired, LocalProtocolError
+from limpet.errors import DisconnectReason, EncryptionRequired, LocalProtocolError, PacketError
 from limpet.packets.capabilities import EncryptionCaps
 from limpet.packets.dialect import Dialect
+from limpet.packets.handshake import Disconnect
+from limpet.packets.schema import Phase
 from limpet.session import encryption
 from limpet.session.encryption import AesPolicy, EncryptionRefused, Entropy, Strength
 from limpet.session.events import KeysNeeded
 from limpet.session.link import Link
 from limpet.values import Secret
 from limpet.wire.cipher import ProbingDecryptor
+from limpet.wire.stream import RawPacket
 
 
 class KeyOrders:
@@ -38,6 +41,30 @@ class KeyOrders:
 
     def is_last(self, token: int) -> bool:
         return token == self._last
+
+
+class KeyProof:
+    """Whether a client has shown that it holds the AES key which its listener demands.
+
+    Its first hello is in clear, so anybody can send one, or one that was overheard. Only records that decrypt with a
+    key of ours show anything. A known packet is asked for: under CTR every byte decrypts to something, and a record of
+    two random bytes is often enough a list of one.
+    """
+
+    def __init__(self, policy: AesPolicy | None, link: Link) -> None:
+        self.outstanding = policy is not None and policy.required
+        self._link = link
+
+    def brought_by(self, raw: RawPacket, phase: Phase) -> bool:
+        """Whether this is the packet that shows it. A goodbye shows nothing that is of use."""
+        if not self.outstanding or not raw.encrypted:
+            return False
+        try:
+            packet = self._link.decode(raw, phase)
+        except PacketError:
+            return False
+        self.outstanding = packet is None or isinstance(packet, Disconnect)
+        return not self.outstanding
 
 
 class ServerAes:
@@ -139,8 +166,9 @@ class ClientAes:
 
     @property
     def cipher(self) -> str:
-        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in both directions."""
-        return f"AES-{self._mode}" if self._link.encrypted_in and self._link.encrypted_out else ""
+        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in every direction that is used."""
+        link = self._link
+        return f"AES-{self._mode}" if link.encrypted_in and (link.encrypted_out or link.muted) else ""
 
     def begin(self) -> KeysNeeded:
         """Before the first hello, which goes out in clear; from its key on only encrypted records are taken."""

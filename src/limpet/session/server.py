@@ -31,11 +31,11 @@ from limpet.packets.handshake import Challenge, Disconnect, Hello, Ping
 from limpet.packets.requests import requested
 from limpet.packets.schema import Packet, Phase
 from limpet.session.encryption import EncryptionRefused, Entropy
-from limpet.session.events import CheckNeeded, EarlyRequest, Event, LoginPassed, LoginRequested
+from limpet.session.events import CheckNeeded, EarlyRequest, Event, KeyShown, LoginPassed, LoginRequested
 from limpet.session.link import Link, our_network, printable
 from limpet.session.ping import Pinger
 from limpet.session.policy import ServerPolicy
-from limpet.session.rekey import ServerAes
+from limpet.session.rekey import KeyProof, ServerAes
 from limpet.session.talk import Talk
 from limpet.values import Buffer, Secret, Side, Wire
 from limpet.wire.stream import RawPacket
@@ -76,7 +76,8 @@ class ServerSession:
 
     The owner feeds bytes and the time, takes events, and answers them:
     `KeysNeeded` -> `keys_derived` / `keys_failed`; `LoginRequested` -> `begin_login` / `refuse`;
-    `CheckNeeded` -> `step_passed` / `step_failed`; `LoginPassed` -> `accept` / `answer` / `refuse`.
+    `CheckNeeded` -> `step_passed` / `step_failed`; `LoginPassed` -> `accept` / `answer` / `refuse`. While
+    `key_unproven` holds after that, nothing may have an effect before `KeyShown`.
     """
 
     def __init__(self, policy: ServerPolicy, *, entropy: Entropy, now: float) -> None:
@@ -88,9 +89,9 @@ class ServerSession:
         self._total_deadline = now + policy.limits.total_s
         self._pinger = Pinger(interval_s=policy.ping_interval_s, timeout_s=policy.limits.ping_timeout_s)
         self._talk = Talk(self._link, self._pinger, max_invalid=MAX_INVALID_PACKETS)
-        self._aes = ServerAes(
-            policy.aes, self._link, entropy, max_iterations=policy.limits.max_iterations_unauthenticated
-        )
+        iterations = policy.limits.max_iterations_unauthenticated
+        self._aes = ServerAes(policy.aes, self._link, entropy, max_iterations=iterations)
+        self._proof = KeyProof(policy.aes, self._link)
         self._heard = False
         self._hello: ClientHello | None = None
         self._caps: Mapping[str, Wire] = {}
@@ -151,6 +152,11 @@ class ServerSession:
     def cipher(self) -> str:
         """`AES-CBC`, `AES-CTR`, or empty while AES is not on in both directions."""
         return self._aes.cipher
+
+    @property
+    def key_unproven(self) -> bool:
+        """AES is demanded, and nothing that came so far needed the key."""
+        return self._proof.outstanding
 
     @property
     def bytes_received(self) -> int:
@@ -224,14 +230,21 @@ class ServerSession:
             return
         self._require(State.DECIDING)
         dialect = self._link.dialect
-        self._send_hello(
-            dataclasses.replace(hello, version=dialect.our_version, network=our_network()).to_wire(dialect)
-        )
+        whole = dataclasses.replace(hello, version=dialect.our_version, network=our_network())
+        self._send_hello(whole.to_wire(dialect))
         self._to(State.SESSION)
+        if self._proof.outstanding:
+            # a client with the key can read our hello and echo this ping
+            self._link.send(Ping(time_ms=int(now * 1000)))
+            self._deadline = now + self._policy.limits.first_hello_s
+        else:
+            self._open(now)
+        self._advance(now)
+
+    def _open(self, now: float) -> None:
         self._link.reader.set_limits(AFTER_HELLO)
         self._deadline = self._total_deadline = math.inf
         self._pinger.start(now)
-        self._advance(now)
 
     def answer(self, caps: Mapping[str, Wire], now: float) -> None:
         """Answer a request with a hello that holds `caps`; the client closes, or we do after `answered_s`."""
@@ -310,6 +323,9 @@ class ServerSession:
 
     def _handle_raw(self, raw: RawPacket, now: float) -> None:
         if self._state is State.SESSION:
+            if self._proof.brought_by(raw, Phase.SESSION):
+                self._open(now)
+                self._link.emit(KeyShown())
             goodbye = self._talk.receive(raw, now)
             if goodbye is not None:
                 self._client_disconnects(goodbye)
@@ -318,6 +334,7 @@ class ServerSession:
             first = NESTED_65 if raw.serializer == NESTED_65.serializer else FLAT_313
             self._link.set_dialect(dataclasses.replace(first, serializer=raw.serializer))
         packet = self._link.decode(raw, Phase.HELLO)
+        self._proof.brought_by(raw, Phase.HELLO)
         if isinstance(packet, Disconnect):
             self._client_disconnects(packet)
         elif self._state is State.ANSWERED:

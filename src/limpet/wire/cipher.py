@@ -11,11 +11,12 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from limpet.errors import CipherError, ConfigError, ExitCode, LimitExceeded
 from limpet.limits import HANDSHAKE
+from limpet.records import dataclass
 from limpet.values import Buffer, Secret
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ are imported when a record needs them, so that a command that never meets one do
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 from limpet.errors import FramingError, LimitExceeded, LocalProtocolError, SerializerError
+from limpet.records import dataclass
 from limpet.values import Buffer
 
 LZO = 0x20

@@ -9,11 +9,11 @@ from __future__ import annotations
 import enum
 import struct
 from collections import deque
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from limpet.errors import CipherError, ClearRecordError, ExitCode, FramingError, LimitExceeded
 from limpet.limits import ABSOLUTE_MAX_RECORD, KIB, WireLimits
+from limpet.records import dataclass
 from limpet.values import Buffer
 from limpet.wire.compression import KNOWN_MARKERS
 

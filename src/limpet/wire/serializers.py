@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from limpet.errors import FramingError, SerializerError
 from limpet.limits import DecodeLimits
+from limpet.records import dataclass
 from limpet.values import Buffer, Wire
 from limpet.wire import bencode, rencode, rencodeplus
 from limpet.wire.framing import SERIALIZER_FLAGS, Flags

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from limpet.errors import (
@@ -16,6 +15,7 @@ from limpet.errors import (
     SerializerError,
 )
 from limpet.limits import ABSOLUTE_MAX_RECORD, KIB, WireLimits
+from limpet.records import dataclass
 from limpet.values import Buffer, Wire
 from limpet.wire import compression
 from limpet.wire.framing import MAGIC, MAX_CHUNK_INDEX, Decryptor, Encryptor, Flags, Header, Record, RecordReader

@@ -13,7 +13,6 @@ import re
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +27,7 @@ import xcffib.xproto
 import xcffib.xtest
 
 from limpet.errors import DisplayError, DisplayUnavailable, WindowGone
+from limpet.records import dataclass
 from limpet.values import Secret, Size, Xid
 from limpet.x11.atoms import Atoms
 from limpet.x11.xauthority import COOKIE_NAME, read_cookie

@@ -15,10 +15,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from limpet.errors import DisplayUnavailable, ExitCode
+from limpet.records import dataclass
 from limpet.values import Secret, Size
 from limpet.x11.connection import X11Connection, socket_addresses, socket_path
 from limpet.x11.xauthority import COOKIE_SIZE, write_authority

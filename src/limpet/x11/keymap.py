@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from limpet.keysyms import char_keysym, keysym_value
+from limpet.records import dataclass
 
 MODIFIERS = ("shift", "lock", "control", "mod1", "mod2", "mod3", "mod4", "mod5")
 """in the order of the X modifier map and of the bits of a state"""

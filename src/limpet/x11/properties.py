@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import xcffib.xproto
 
 from limpet.errors import WindowGone
+from limpet.records import dataclass
 from limpet.values import PixelFormat, Pixels, Size, Xid
 from limpet.x11.atoms import STATE_PREFIX, TYPE_PREFIX, Atoms
 from limpet.x11.connection import X11Connection

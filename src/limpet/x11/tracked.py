@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import xcffib.xproto
 
 from limpet.errors import WindowGone
+from limpet.records import dataclass
 from limpet.values import Rect, Xid
 from limpet.x11.connection import X11Connection, is_input_only
 from limpet.x11.properties import ICONIC_STATE, PropertyReader

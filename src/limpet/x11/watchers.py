@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 import xcffib
 import xcffib.xkb
 
+from limpet.records import dataclass
 from limpet.values import PixelFormat, Pixels, Xid
 from limpet.x11.connection import RequestFailed, X11Connection
 from limpet.x11.windows import Bell, CursorImage

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from limpet.records import dataclass
 from limpet.values import Secret
 
 COOKIE_NAME = b"MIT-MAGIC-COOKIE-1"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from limpet.auth.challenge import DEFAULT_PROMPT
 from limpet.auth.module import ModuleEnv, PeerFacts
 from limpet.auth.options import option
+from limpet.records import dataclass
 from limpet.values import Secret
 
 OptionsT = TypeVar("OptionsT")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.challenge import DEFAULT_PROMPT
@@ -10,6 +9,7 @@ from limpet.auth.module import ModuleEnv, ModuleFailure
 from limpet.auth.modules.passwords import Expected, PasswordModule
 from limpet.auth.options import option
 from limpet.errors import OptionError
+from limpet.records import dataclass
 from limpet.values import Secret
 
 

@@ -9,13 +9,13 @@ the server, its input and output are closed, and it is killed with its children 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.module import Attempt, ModuleEnv, ModuleFailure
 from limpet.auth.modules.base import BaseModule
 from limpet.auth.options import option
 from limpet.errors import AuthenticationFailed, OptionError
+from limpet.records import dataclass
 
 _MAX_USERNAME = 256
 

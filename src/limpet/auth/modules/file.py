@@ -6,7 +6,6 @@ made in the same way; limpet's server takes both forms. It is read for each logi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.challenge import DEFAULT_PROMPT
@@ -19,6 +18,7 @@ from limpet.auth.modules.passwords import (
     read_password_file,
 )
 from limpet.auth.options import option
+from limpet.records import dataclass
 from limpet.values import Secret
 
 

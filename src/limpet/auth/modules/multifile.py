@@ -8,7 +8,6 @@ Unknown users cannot be told from wrong passwords, neither by the answer nor by 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.challenge import DEFAULT_PROMPT
@@ -21,6 +20,7 @@ from limpet.auth.modules.passwords import (
     read_password_file,
 )
 from limpet.auth.options import option
+from limpet.records import dataclass
 from limpet.values import Secret
 
 _FIELDS = 7

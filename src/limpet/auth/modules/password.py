@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.challenge import DEFAULT_PROMPT
 from limpet.auth.module import ModuleEnv
 from limpet.auth.modules.passwords import Expected, PasswordModule
 from limpet.auth.options import option
+from limpet.records import dataclass
 from limpet.values import Secret
 
 

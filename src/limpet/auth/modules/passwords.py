@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.digest import latin1_spelling, verify_hmac
 from limpet.auth.module import Attempt, ModuleEnv, ModuleFailure
 from limpet.auth.modules.base import AskingModule, AskingT
 from limpet.errors import AuthenticationFailed, OptionError
+from limpet.records import dataclass
 from limpet.values import Secret
 
 MAX_FILE = 64 * 1024

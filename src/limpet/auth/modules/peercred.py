@@ -7,13 +7,13 @@ Lets in the user that the server runs as (unless `allow-owner=no`), the users of
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from limpet.auth.module import Attempt, ModuleEnv, ModuleFailure
 from limpet.auth.modules.base import BaseModule
 from limpet.auth.options import option
 from limpet.errors import AuthenticationFailed, OptionError
+from limpet.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from limpet.client.decoding import PictureDecoder
@@ -13,6 +12,7 @@ from limpet.config.options import ClientOptions
 from limpet.packets.capabilities import ServerHello
 from limpet.packets.dialect import Dialect
 from limpet.packets.schema import Packet
+from limpet.records import dataclass
 
 P = TypeVar("P", bound=Packet)
 E = TypeVar("E", bound=UiEvent)

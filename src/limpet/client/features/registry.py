@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from limpet.client.features.base import Feature, FeatureContext
 from limpet.client.features.cursor import CursorFeature
@@ -13,6 +12,7 @@ from limpet.client.features.pointer import PointerFeature
 from limpet.client.features.screen import ScreenFeature
 from limpet.client.features.status import StatusFeature
 from limpet.client.features.windows import WindowsFeature
+from limpet.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from limpet.client.messages import (
     AskPassword,
@@ -35,6 +35,7 @@ from limpet.client.messages import (
     WindowProperties,
 )
 from limpet.client.ui.base import UiEventSink, bounded_rect, pixels_problem, scroll_problem
+from limpet.records import dataclass
 from limpet.values import PixelFormat, Pixels, Rect, Secret, Size, WindowId
 
 _DESKTOP = Size(1920, 1080)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QGuiApplication, QScreen, QWindow
 
 from limpet.client.messages import ScreenInfo, ScreensChanged
+from limpet.records import dataclass
 from limpet.values import Rect, Size, bounding
 
 _MM_PER_INCH = 25.4

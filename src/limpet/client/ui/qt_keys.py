@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 
 from limpet.keysyms import char_keysym, keysym_name, keysym_value
+from limpet.records import dataclass
 
 _STATE_NAMES = ("shift", "lock", "control", "mod1", "mod2", "mod3", "mod4", "mod5")
 """X core modifiers by bit (X protocol, SETofKEYBUTMASK)"""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.dialect import Dialect
 from limpet.packets.schema import Packet
+from limpet.records import dataclass
 from limpet.server.desktop import Desktop
 from limpet.values import Wire
 

@@ -60,6 +60,8 @@ class KeyboardFeature:
         self._desktop.release_all()
 
     def _key(self, packet: KeyAction) -> None:
+        if packet.pressed:
+            self._focus(packet)
         modifier = packet.name in MODIFIER_KEYS
         if not modifier:
             # a modifier's own press would be undone by the state before it, which its packet carries
@@ -69,6 +71,12 @@ class KeyboardFeature:
         elif packet.pressed:
             self._press(packet, True)
             self._press(packet, False)
+
+    def _focus(self, packet: KeyAction) -> None:
+        """Keys go where the client has its focus: xpra 6.2.5 sends its first ones before `focus`."""
+        window = self._desktop.window(packet.window_id)
+        if window is not None and self._desktop.focused != window.id and not window.info.override_redirect:
+            self._desktop.focus(window)
 
     def _press(self, packet: KeyAction, pressed: bool) -> None:
         """A key is known by its keycode: its keysym may be another when it goes up, Shift having gone up first."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from limpet.packets.capabilities import ClientHello
+from limpet.records import dataclass
 from limpet.server.features.base import Feature, FeatureContext
 from limpet.server.features.control import ControlFeature
 from limpet.server.features.cursor import CursorFeature
