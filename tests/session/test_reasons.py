@@ -56,6 +56,13 @@ MEANING: dict[str, tuple[type[LimpetError] | None, ExitCode]] = {
 }
 
 
+def test_a_port_for_ssl_only_names_that_as_the_way_in() -> None:
+    error = error_for("missing encryption tokens from client", "this port requires SSL/TLS")
+    assert isinstance(error, EncryptionRequired)
+    assert "ssl://" in error.hint
+    assert "AES" not in error.hint
+
+
 @pytest.mark.parametrize("reason", MEANING)
 def test_each_reason_of_stock_servers_has_its_meaning(reason: str) -> None:
     kind, code = MEANING[reason]

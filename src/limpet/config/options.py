@@ -360,7 +360,7 @@ class GeneralOptions:
         _NAMES,
         default=(),
         names="--debug -d",
-        scope=Scope.ALL,
+        scope=Scope.LOGGING,
         help="log in detail: all, or parts of limpet such as net, session, auth, x11, client",
     )
     log_file: str = option(
@@ -368,7 +368,7 @@ class GeneralOptions:
         default="",
         shown_default="standard error; server.log in the session's directory for a server in the background",
         names="--log-file",
-        scope=Scope.ALL,
+        scope=Scope.LOGGING,
         help="where to log; secrets are left out",
     )
 

@@ -26,7 +26,8 @@ class Scope(enum.Flag):
     SHOW_SSL = enum.auto()
     HELP = enum.auto()
     CLIENT = ATTACH | REQUEST
-    ALL = START | ATTACH | REQUEST | LIST | SETUP_SSL | SHOW_SSL | HELP
+    LOGGING = START | ATTACH | REQUEST | LIST | SETUP_SSL | SHOW_SSL
+    ALL = LOGGING | HELP
 
 
 COMMANDS: Mapping[Scope, tuple[str, ...]] = MappingProxyType(

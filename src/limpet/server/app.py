@@ -35,6 +35,8 @@ from limpet.x11.connection import X11Connection
 log = logging.getLogger("limpet.server")
 
 DISCONNECT_GRACE_S = 1.0
+END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""each ends the session in order; SIGHUP comes when the terminal of `--daemon=no` is closed"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,8 @@ class ServerSettings:
     exit_with_children: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """of the applications, complete"""
+    umask: int = 0o077
+    """of the applications: the user's own"""
     resize: bool = True
     maximum: Size = Size(3840, 2160)
 
@@ -85,7 +89,12 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: list[tuple[Listener, ListenerSetup]] = []
         self.desktop = Desktop(connect_display, on_lost=self._display_lost)
-        self.children = Children(settings.environment, on_last_exit=self._last_child_exited, on_started=on_child)
+        self.children = Children(
+            settings.environment,
+            umask=settings.umask,
+            on_last_exit=self._last_child_exited,
+            on_started=on_child,
+        )
 
     @property
     def identity(self) -> ServerIdentity:
@@ -108,7 +117,8 @@ class Server:
 
         `ready` is called once the listeners accept and the applications were started.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
+        signals = [number for number in END_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
+        for number in signals:
             self._loop.add_signal_handler(number, self.shutdown_by_signal, number.name)
         serving = [
             self._loop.create_task(listener.serve(), name=f"listener {listener.addresses}")
@@ -119,7 +129,7 @@ class Server:
             ready()
             await self._ended.wait()
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in signals:
                 self._loop.remove_signal_handler(number)
             for task in serving:
                 task.cancel()
@@ -165,7 +175,7 @@ class Server:
             return
         self._failure = DisplayUnavailable(
             f"the X server of display {self.identity.display} is gone: the session ends",
-            hint="its log is beside the server's; start the session again",
+            hint="start the session again",
         )
         log.debug("%s", error)
         self._ended.set()

@@ -44,9 +44,15 @@ class Children:
     """
 
     def __init__(
-        self, environment: Mapping[str, str], *, on_last_exit: Callable[[], None], on_started: Callable[[int], None]
+        self,
+        environment: Mapping[str, str],
+        *,
+        umask: int,
+        on_last_exit: Callable[[], None],
+        on_started: Callable[[int], None],
     ) -> None:
         self._environment = dict(environment)
+        self._umask = umask
         self._on_last_exit = on_last_exit
         self._on_started = on_started
         self._running: dict[int, tuple[asyncio.subprocess.Process, ChildInfo]] = {}
@@ -67,6 +73,7 @@ class Children:
                 *command,
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
+                umask=self._umask,
                 start_new_session=True,
                 close_fds=True,
             )

@@ -47,6 +47,7 @@ MAX_TEXT = 256
 """characters of the line that a peer sends which does not speak the protocol"""
 TEXT_S = 1.0
 """for the rest of that line"""
+SILENT_HINT = "a server without working AES may stay silent (stock xpra 6.4 to 6.5.5 do): use ssl:// with those"
 
 
 class State(enum.Enum):
@@ -139,8 +140,11 @@ class ClientSession:
             self._end_with_text(text)
             return
         if not self._heard:
-            what = "the server closed the connection without an answer"
-            self._end(self._no_answer(what), what, by_peer=True, unanswered=True)
+            what = "the server closed the connection without an answer" if clean else "the connection was cut"
+            error = self._no_answer(what)
+            if not clean:
+                error.exit_code = ExitCode.TRUNCATED
+            self._end(error, what, by_peer=True, unanswered=True)
             return
         what = "the server closed the connection" if clean else "the connection was cut"
         code = ExitCode.CONNECTION_LOST if clean else ExitCode.TRUNCATED
@@ -166,6 +170,7 @@ class ClientSession:
                 self._end_with_text(self._link.reader.clear_text() or "")
         elif now >= self._deadline:
             error = self._no_answer("the server does not answer")
+            error.hint = error.hint or ("" if self._heard else "--timeout=SECONDS waits longer")
             error.exit_code = ExitCode.TIMEOUT
             self._end(error, str(error), by_peer=False)
         elif self._pinger.lost(now):
@@ -188,7 +193,7 @@ class ClientSession:
 
     @property
     def cipher(self) -> str:
-        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in both directions."""
+        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in every direction that is used."""
         return self._aes.cipher if self._aes is not None else ""
 
     @property
@@ -233,7 +238,8 @@ class ClientSession:
         if self._aes is not None:
             self._aes.answering()
         self._to(State.AWAIT_ANSWER)
-        self._deadline = now + self._policy.limits.first_hello_s
+        limits = self._policy.limits
+        self._deadline = now + max(limits.first_hello_s, limits.verdict_s)
         self._send_hello(
             dataclasses.replace(
                 self._hello,
@@ -315,9 +321,16 @@ class ClientSession:
                 f"the server answered in clear and ended the connection: {printable(packet.reason)}",
                 exit_code=ExitCode.SERVER_REFUSES_ENCRYPTION,
             )
+            # xpra 6.5.5 does not answer an encrypted hello, and says `login timeout` in clear after 20 s
+            said.hint = said.hint or SILENT_HINT
             self._end(said, str(said), by_peer=True)
         else:
             refusal = encryption.stays_clear("an unencrypted record")
+            if self._request.get("request") == "version":
+                refusal.hint = (
+                    "stock xpra servers answer 'version' in clear, however they were started: ask them without the "
+                    "encryption options"
+                )
             self._end(refusal, str(refusal), by_peer=False)
 
     def _broken(self, error: RemoteProtocolError, now: float) -> None:
@@ -328,7 +341,7 @@ class ClientSession:
         elif self._aes is not None and not self._heard_encrypted:
             wrong = CipherError(
                 "the server's first encrypted record does not decrypt: its key differs from ours, or its AES mode",
-                hint="use the same key file on both sides (--tcp-encryption-keyfile) and the same mode",
+                hint="use the same key file on both sides (--encryption-keyfile) and the same mode",
             )
             self._end(wrong, str(wrong), by_peer=False)
         else:
@@ -400,6 +413,10 @@ class ClientSession:
         self._link.reader.set_limits(self._session_limits)
         if self._aes is None:
             self._enter_session(hello, packet.caps, now)
+        elif self._request and hello.encryption is None:
+            # xpra 3.1.3 and 6.2.5 answer `info` encrypted and without a key for us: there is nothing more to say
+            self._link.muted = True
+            self._enter_session(hello, packet.caps, now)
         else:
             order = self._aes.greeted(hello.encryption, self._link.dialect)
             self._need_keys(order, functools.partial(self._enter_session, hello, packet.caps))
@@ -435,9 +452,7 @@ class ClientSession:
     # -- ending --------------------------------------------------------------------------------------------------
 
     def _no_answer(self, what: str) -> LimpetError:
-        hint = ""
-        if self._aes is not None and not self._heard:
-            hint = "a server without working AES may stay silent (stock xpra 6.4 to 6.5.5 do): use ssl:// with those"
+        hint = SILENT_HINT if self._aes is not None and not self._heard else ""
         return HandshakeError(what, hint=hint)
 
     def _end(

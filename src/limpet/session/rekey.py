@@ -166,8 +166,9 @@ class ClientAes:
 
     @property
     def cipher(self) -> str:
-        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in both directions."""
-        return f"AES-{self._mode}" if self._link.encrypted_in and self._link.encrypted_out else ""
+        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in every direction that is used."""
+        link = self._link
+        return f"AES-{self._mode}" if link.encrypted_in and (link.encrypted_out or link.muted) else ""
 
     def begin(self) -> KeysNeeded:
         """Before the first hello, which goes out in clear; from its key on only encrypted records are taken."""
