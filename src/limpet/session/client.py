@@ -104,23 +104,11 @@ class ClientSession:
         self._deadline = math.inf
         self._pinger = Pinger(interval_s=policy.ping_interval_s, timeout_s=policy.limits.ping_timeout_s)
         self._talk = Talk(self._link, self._pinger, max_invalid=MAX_INVALID_PACKETS)
-        self._aes = self._make_aes()
+        self._aes = _aes_of(policy, self._link, entropy)
         self._heard = False
         self._heard_encrypted = False
         self._then: Callable[[float], None] | None = None
         self._challenges = 0
-
-    def _make_aes(self) -> ClientAes | None:
-        policy = self._policy
-        if policy.aes is None:
-            return None
-        return ClientAes(
-            policy.aes,
-            self._link,
-            self._entropy,
-            strength=Strength.LEGACY if policy.legacy else Strength.MODERN,
-            max_iterations=policy.limits.max_iterations,
-        )
 
     # -- what the driver calls -----------------------------------------------------------------------------------
 
@@ -477,3 +465,10 @@ class ClientSession:
 
 def _no_answer(what: str, silent_to_aes: bool) -> LimpetError:
     return HandshakeError(what, hint=SILENT_HINT if silent_to_aes else "")
+
+
+def _aes_of(policy: ClientPolicy, link: Link, entropy: Entropy) -> ClientAes | None:
+    if policy.aes is None:
+        return None
+    strength = Strength.LEGACY if policy.legacy else Strength.MODERN
+    return ClientAes(policy.aes, link, entropy, strength=strength, max_iterations=policy.limits.max_iterations)
