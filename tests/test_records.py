@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from dataclasses import field
 from typing import Any, ClassVar
 
 import pytest
 
-from limpet.records import dataclass
+from limpet.records import FEW_CALLS, dataclass
+from limpet.values import Rect, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Empty:
     pass
 
 
-def test_it_is_made_by_position_by_name_and_by_default() -> None:
+@pytest.mark.parametrize("_", range(2 * FEW_CALLS))
+def test_it_is_made_by_position_by_name_and_by_default(_: int) -> None:
     point = Point(1, names=["a"])
     assert (point.x, point.y, point.names, point.note, point.sum) == (1, 0, ["a"], "", 1)
     assert Point(x=2, y=3) == Point(2, 3)
@@ -67,16 +71,18 @@ def test_it_is_made_by_position_by_name_and_by_default() -> None:
         (lambda: Point(1, z=2), "unexpected keyword argument 'z'"),  # type: ignore[call-arg]
         (lambda: Named("a"), "takes 1 positional argument"),  # type: ignore[call-arg]
         (lambda: Open(1, cache={}), "unexpected keyword argument 'cache'"),  # type: ignore[call-arg]
+        (lambda: Open(1, 2), "takes 2 positional arguments but 3 were given"),  # type: ignore[call-arg]
+        (lambda: Point(1, x=1), "multiple values for argument 'x'"),  # type: ignore[misc]
     ],
 )
 def test_wrong_arguments_are_named(make: Any, text: str) -> None:
-    for _ in range(2):  # the first call writes the method, the second uses it
+    for _ in range(2 * FEW_CALLS):  # the first calls do without a method, then one is written
         with pytest.raises(TypeError, match=text):
             make()
 
 
 def test_a_check_after_making_runs_each_time() -> None:
-    for _ in range(2):
+    for _ in range(2 * FEW_CALLS):
         assert Named(name="a").size == 1
         with pytest.raises(ValueError, match="no name"):
             Named(name="")
@@ -142,3 +148,9 @@ def test_own_methods_stay() -> None:
     assert repr(Own(1)) == "own"
     assert Own(1) == Own(2)
     assert hash(Own(1)) == hash(Own(1))
+
+
+def test_frozen_records_can_be_copied_and_sent_to_another_process() -> None:
+    for record in (Size(1, 2), Rect(1, 2, 3, 4)):
+        assert pickle.loads(pickle.dumps(record)) == record
+        assert copy.deepcopy(record) == record

@@ -58,6 +58,9 @@ class HandshakeLimits:
     """up to the first hello; on a client, up to the answer (`--timeout`)"""
     challenge_s: float = 120.0
     """up to the response to a challenge"""
+    verdict_s: float = 100.0
+    """how long a client waits for the answer to its credential: after failed logins a right one is delayed by up to
+    60 s, and a module may take 30 s"""
     total_s: float = 300.0
     """the whole login"""
     ping_timeout_s: float = 60.0

@@ -1,4 +1,4 @@
-"""`dataclass` as the standard library has it, but quick to define: methods are written when they are first used.
+"""`dataclass` as the standard library has it, but quick to define: methods are written when they are needed.
 
 The standard one writes and compiles up to six methods for each class, 0.3 ms each time; the classes that a one-shot
 command imports cost it 30 ms, and it makes objects of few of them. Here defining one takes 0.03 ms. What is made is a
@@ -11,6 +11,9 @@ import dataclasses
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
+
+FEW_CALLS = 4
+"""so many objects of a class are made before its `__init__` is written"""
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass  # noqa: PLC0414 - re-exported
@@ -40,6 +43,8 @@ def _make(cls: type[Any], *, frozen: bool, slots: bool, kw_only: bool, eq: bool,
         methods["__hash__"] = _hash_by(values) if frozen else None
     if frozen:
         methods |= {"__setattr__": _Frozen.__setattr__, "__delattr__": _Frozen.__delattr__}
+        if slots:  # as the standard library does: pickling would set the fields one by one
+            methods |= {"__getstate__": _Frozen.__getstate__, "__setstate__": _Frozen.__setstate__}
     for name, method in methods.items():
         # a class with a method of its own keeps it; Python itself puts `__hash__ = None` beside an `__eq__`
         if name not in own or (name == "__hash__" and made.__hash__ is None and frozen):
@@ -48,12 +53,55 @@ def _make(cls: type[Any], *, frozen: bool, slots: bool, kw_only: bool, eq: bool,
 
 
 def _init_of(cls: Any, *, frozen: bool) -> Any:
+    calls = 0
+    plain: _PlainInit | None = None
+
     def __init__(self: Any, *args: Any, **values: Any) -> None:  # noqa: N807 - it stands in for it
-        """Written by its first call."""
-        cls.__init__ = _write_init(cls, frozen=frozen)
-        cls.__init__(self, *args, **values)
+        """For the few objects of a class that is used for constants; replaced when there are more."""
+        nonlocal calls, plain
+        calls += 1
+        if plain is None:
+            plain = _PlainInit(cls)
+        if calls > FEW_CALLS or not plain(self, args, values):
+            cls.__init__ = _write_init(cls, frozen=frozen)
+            cls.__init__(self, *args, **values)
 
     return __init__
+
+
+class _PlainInit:
+    """What a written `__init__` does, without writing one; leaves wrong arguments to that."""
+
+    __slots__ = ("_after", "_fields", "_positional")
+
+    def __init__(self, cls: Any) -> None:
+        self._fields = [(field.name, field) for field in dataclasses.fields(cls)]
+        self._positional = [name for name, field in self._fields if field.init and not field.kw_only]
+        self._after = hasattr(cls, "__post_init__")
+
+    def __call__(self, record: Any, args: tuple[Any, ...], values: dict[str, Any]) -> bool:
+        """False: the arguments do not fit."""
+        given = dict(zip(self._positional, args, strict=False))
+        if len(args) > len(self._positional) or given.keys() & values.keys():
+            return False
+        given.update(values)
+        for name, field in self._fields:
+            if field.init and name in given:
+                value = given.pop(name)
+            elif field.default is not dataclasses.MISSING:
+                value = field.default
+            elif field.default_factory is not dataclasses.MISSING:
+                value = field.default_factory()
+            elif field.init:
+                return False
+            else:
+                continue
+            object.__setattr__(record, name, value)
+        if given:
+            return False
+        if self._after:
+            record.__post_init__()
+        return True
 
 
 def _write_init(cls: Any, *, frozen: bool) -> Any:
@@ -119,3 +167,10 @@ class _Frozen:
 
     def __delattr__(self, name: str) -> NoReturn:
         raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __getstate__(self) -> list[Any]:
+        return [getattr(self, field.name) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        for field, value in zip(dataclasses.fields(self), state, strict=True):  # type: ignore[arg-type]
+            object.__setattr__(self, field.name, value)

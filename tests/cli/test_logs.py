@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,19 @@ def test_the_level_decides_about_the_rest(capsys: pytest.CaptureFixture[str]) ->
     logging.getLogger("limpet.net").info("hello")
     logging.getLogger("somebody.else").info("noise")
     assert capsys.readouterr().err == "limpet: hello\n"
+
+
+def test_the_terminal_is_told_what_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(GeneralOptions(), [Secret(b"topsecret1")])
+    logging.getLogger("limpet.net").warning("not verified, topsecret1")
+    logging.getLogger("limpet.net").error("broken")
+    assert capsys.readouterr().err == "limpet: warning: not verified, ***\nlimpet: error: broken\n"
+
+
+def test_a_log_that_is_read_later_has_dates(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(GeneralOptions(), [], level=logging.INFO, dated=True)
+    logging.getLogger("limpet.net").info("hello")
+    assert re.fullmatch(r"2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO limpet\.net: hello\n", capsys.readouterr().err)
 
 
 def test_a_log_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

@@ -62,3 +62,20 @@ def test_existing_files_are_kept_unless_forced(tmp_path: Path, capsys: pytest.Ca
 def test_what_has_no_certificate_is_an_error(where: str, status: ExitCode, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show-ssl", where]) == status
     assert capsys.readouterr().err.startswith("limpet: error: ")
+
+
+@pytest.mark.parametrize("command", ["list", "setup-ssl"])
+def test_logging_options_apply_to_commands_that_ask_no_server(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "--debug=nosuch"]) == ExitCode.USAGE
+    assert "'nosuch'" in capsys.readouterr().err
+    assert main([command, f"--log-file={tmp_path}/no/log"]) == ExitCode.IO_ERROR
+    assert main(["help", command, "--debug=all"]) == ExitCode.USAGE
+
+
+def test_the_clients_copy_is_made_by_the_command_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["setup-ssl", "my cert.pem"]) == 0
+    out = capsys.readouterr().out
+    assert "openssl x509 -in 'my cert.pem' -out server.crt" in out
+    assert "--ssl-ca-certs=server.crt" in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -16,8 +17,8 @@ from limpet.cli.targets import find_target
 from limpet.config.credentials import Environment
 from limpet.config.parser import parse_words
 from limpet.config.schema import Scope
-from limpet.errors import ConfigError, ExitCode
-from limpet.server.sessiondir import SessionDir, create
+from limpet.errors import ConfigError, ExitCode, OptionError
+from limpet.server.sessiondir import SessionDir, SessionInfo, create
 
 
 @pytest.fixture
@@ -115,3 +116,30 @@ def test_requests_plan_theirs(environment: Environment) -> None:
     assert (plan.request, plan.connection.target.host, plan.output) == ("info", "host", "")
     plan = request.plan(invocation(environment, "screenshot", "file.png", "tcp:host:1"))
     assert (plan.request, plan.connection.target.host, plan.output) == ("screenshot", "host", "file.png")
+
+
+def test_a_session_that_listens_on_tcp_only_is_reached_by_naming_that(environment: Environment) -> None:
+    made = create(environment)
+    made.settle(10)
+    made.write_info(SessionInfo("2026-01-01", listeners=("listening on tcp 127.0.0.1:5: clear",)))
+    for text in (":10", ""):
+        with pytest.raises(ConfigError, match=r"it listens on tcp 127\.0\.0\.1:5$") as caught:
+            find_target(text, environment)
+        assert caught.value.exit_code is ExitCode.SERVER_NOT_FOUND
+
+
+def test_a_display_without_its_server_is_told_apart(environment: Environment) -> None:
+    made = create(environment)
+    made.settle(10)
+    made.keep(os.getpid())
+    (made.folder / "pid").unlink()
+    with pytest.raises(ConfigError, match="'limpet exit'") as caught:
+        find_target(":10", environment)
+    assert f"kill {os.getpid()} " in caught.value.hint
+
+
+@pytest.mark.parametrize("words", [(":10",), ("tcp://host:1/",), ("shot.jpg", ":10"), ("a.WEBP",)])
+def test_a_screenshot_wants_the_name_of_a_png(environment: Environment, words: tuple[str, ...]) -> None:
+    with pytest.raises(OptionError) as caught:
+        request.plan(invocation(environment, "screenshot", *words))
+    assert "screenshot FILE.png [TARGET]" in caught.value.hint

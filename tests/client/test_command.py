@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +23,7 @@ from limpet.values import Wire
 from limpet.wire.stream import PacketWriter
 from tests.client.plans import plan
 from tests.client.server import FakeServer, Peer, serving
+from tests.support import pki
 from tests.support.net import run
 
 CAPS: dict[str, Wire] = {
@@ -182,6 +187,39 @@ def test_anything_else_is_left_to_the_whole_way(answer: bytes | None) -> None:
     with serving(raw=lambda _: answer) as server:
         target = plan(f"tcp://127.0.0.1:{server.port}/").target
         assert ask_version(target, legacy=False, timeout_s=5) is None
+
+
+def test_the_version_inside_tls(tmp_path: Path) -> None:
+    authority = pki.make_authority()
+    authority.write(tmp_path, "ca")
+    files = authority.issue().write(tmp_path, "server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.cert, files.key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def serve() -> None:
+            for _ in range(2):
+                connection, _address = listener.accept()
+                try:
+                    with context.wrap_socket(connection, server_side=True) as stream:
+                        stream.recv(65536)
+                        stream.sendall(_hello("hello", CAPS))
+                        stream.unwrap()
+                except OSError:
+                    connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        trusted = plan(f"ssl://127.0.0.1:{port}/", f"--ssl-ca-certs={tmp_path}/ca.crt")
+        caps = ask_version(trusted.target, legacy=False, timeout_s=5, tls=trusted.tls)
+        assert caps is not None
+        assert caps["version"] == "6.5.5-r0"
+        elsewhere = plan(
+            f"ssl://127.0.0.1:{port}/", f"--ssl-ca-certs={tmp_path}/ca.crt", "--ssl-server-hostname=elsewhere.example"
+        )
+        assert ask_version(elsewhere.target, legacy=False, timeout_s=5, tls=elsewhere.tls) is None
+        thread.join(20)
 
 
 def test_silence_ends_in_time() -> None:

@@ -239,7 +239,7 @@ def test_a_wrong_password_that_is_the_key() -> None:
 
 def test_a_server_that_wants_encryption() -> None:
     with serving(aes=AES) as server:
-        refused(attempt(target(server)), ExitCode.SERVER_REQUIRES_ENCRYPTION, "--tcp-encryption")
+        refused(attempt(target(server)), ExitCode.SERVER_REQUIRES_ENCRYPTION, "--encryption=AES")
 
 
 def test_a_server_that_has_none(tmp_path: Path) -> None:

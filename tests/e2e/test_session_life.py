@@ -248,3 +248,73 @@ def test_a_start_that_cannot_work_says_why_and_leaves_nothing(rig: Rig) -> None:
     assert str(port) in done.err
     until(lambda: not left_running(rig.folder), "the background process has ended")
     assert session_folders(rig) == []
+
+
+def test_a_start_on_a_taken_display_leaves_nothing(rig: Rig) -> None:
+    number = rig.screen.name.removeprefix(":")
+    done = rig.command(LIMPET, "start", f":{number}")
+    assert done.status == 21
+    assert f"display :{number} is in use" in done.err
+    assert session_folders(rig) == []
+
+
+def test_a_log_that_cannot_be_written_is_named(rig: Rig) -> None:
+    done = rig.command(LIMPET, "start", f"--log-file={rig.folder}/no/such.log")
+    assert done.status == 26
+    assert done.err.startswith(f"limpet: error: --log-file={rig.folder}/no/such.log: ")
+    assert "Traceback" not in done.err
+    assert left_running(rig.folder) == []
+    assert session_folders(rig) == []
+
+
+def test_a_closed_terminal_ends_the_session_in_order(rig: Rig) -> None:
+    server, _ = serve(rig)
+    os.kill(server.pid, signal.SIGHUP)
+    assert server.ends(ENDS_S) == 0, server.output
+    assert left_running(rig.folder) == []
+    assert session_folders(rig) == []
+
+
+def test_the_banner_is_shown_once_in_the_terminal(rig: Rig) -> None:
+    server, _ = serve(rig, programs=False)
+    assert server.output.count("listening on tcp") == 1
+
+
+def test_programs_have_the_users_own_umask(rig: Rig) -> None:
+    serve(rig, "--start=sh -c 'umask >mask.new; mv mask.new mask'", programs=False)
+    seen = until(lambda: _text(rig.folder / "mask"), "the program wrote its mask")
+    mine = os.umask(0o077)
+    os.umask(mine)
+    assert int(seen, 8) == mine
+
+
+def test_stop_returns_when_the_display_is_free_again(rig: Rig) -> None:
+    server, _ = serve(rig)
+    display = display_of(server)
+    assert rig.command(LIMPET, "stop", display).status == 0
+    assert session_folders(rig) == []
+    assert left_running(rig.folder) == [] or server.ends(ENDS_S) == 0
+
+
+def test_a_display_left_by_exit_survives_the_next_start(rig: Rig) -> None:
+    server, target = serve(rig)
+    assert rig.command(LIMPET, "exit", target).status == 0
+    assert server.ends(ENDS_S) == 0, server.output
+    x_server = x_server_of(rig)
+    other, _ = serve(rig, programs=False)
+    assert x_server in [pid for pid, _ in left_running(rig.folder)]
+    listed = rig.command(LIMPET, "list").out
+    assert "exited" in listed
+    assert display_of(other) in listed
+
+
+def test_a_session_is_found_by_number_whatever_its_unix_socket(rig: Rig) -> None:
+    elsewhere = rig.server(LIMPET, f"--bind={rig.folder}/elsewhere", programs=False)
+    port = rig.port()
+    without = rig.server(LIMPET, "--bind=none", f"--bind-tcp=127.0.0.1:{port}", programs=False)
+    assert rig.command(LIMPET, "version", display_of(elsewhere)).out.strip() == "6.5"
+    assert rig.command(LIMPET, "version").out.strip() == "6.5"
+    refused = rig.command(LIMPET, "version", display_of(without))
+    assert refused.status == 33
+    assert f"tcp 127.0.0.1:{port}" in refused.err
+    assert rig.command(LIMPET, "list").out.count("live") == 2

@@ -189,9 +189,7 @@ def test_row_of_the_later_page_and_peers(row: Row, server: str, client: str, log
 
 
 @pytest.mark.parametrize(("row", "server", "client", "login"), list(everywhere_cases()))
-def test_row_on_all_addresses_with_the_risk_accepted(
-    row: Row, server: str, client: str, login: bool, rig: Rig
-) -> None:
+def test_row_on_all_addresses_with_the_risk_accepted(row: Row, server: str, client: str, login: bool, rig: Rig) -> None:
     connect(rig, row, server, client, login=login)
 
 

@@ -44,8 +44,8 @@ def test_an_empty_cursor_is_the_default_one(args: list[Any]) -> None:
 
 def test_the_default_size_is_one_number_for_313_and_two_for_6() -> None:
     head = ["cursor", "raw", 60, 61, 9, 16, 4, 8, 15, b"p" * 2000, "left_ptr"]
-    assert packets.encode(ARROW, FLAT_313) == ([*head, 53, 128, 127], 9)
-    assert packets.encode(ARROW, NESTED_65) == ([*head, (53, 53), 128, 127], 9)
+    assert packets.encode(ARROW, FLAT_313) == ([*head, 53, 128, 127], None)
+    assert packets.encode(ARROW, NESTED_65) == ([*head, (53, 53), 128, 127], None)
     assert decode(*head, 53, 128, 127) == ARROW
     assert decode(*head, [53, 53], 128, 127) == ARROW
 

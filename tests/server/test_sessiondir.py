@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -32,6 +33,7 @@ from limpet.server.sessiondir import (
     process_start,
     socket_answers,
     sweep,
+    wait_removed,
 )
 
 
@@ -391,3 +393,71 @@ def test_the_stock_place_is_in_the_home_directory_without_a_runtime_directory(ru
 def test_a_session_without_a_number_cannot_be_announced(environment: Environment) -> None:
     with pytest.raises(ConfigError, match="without a number"):
         create(environment).announce_to_stock()
+
+
+def test_no_stock_server_is_looked_for_outside_the_runtime_directory_that_is_set(
+    runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = runtime / "login"
+    (elsewhere / "xpra").mkdir(parents=True, mode=0o700)
+    monkeypatch.setattr(sessiondir, "_login_directory", lambda: elsewhere)
+    with listening(elsewhere / "xpra" / "testhost-10"):
+        assert find_stock_socket(Environment(), 10, "testhost") == elsewhere / "xpra" / "testhost-10"
+        assert find_stock_socket(Environment(runtime_dir=str(runtime)), 10, "testhost") is None
+
+
+# -- sockets elsewhere, servers that left ------------------------------------------------------------------------------
+
+
+def test_a_socket_of_the_users_choice_may_have_another_owner_by_now(
+    serve: Callable[[int], Server], environment: Environment, runtime: Path
+) -> None:
+    server = serve(7)
+    (server.folder / "socket").unlink()
+    (server.folder / "socket").symlink_to(runtime / "own.sock")
+    with listening(runtime / "own.sock"):
+        assert [found.state for found in find_sessions(environment)] == [State.LIVE]
+        server.kill()
+        assert [found.state for found in find_sessions(environment)] == [State.DEAD]
+
+
+def test_a_display_that_was_left_running_on_purpose_is_not_cleaned_up(
+    serve: Callable[[int], Server], environment: Environment, runtime: Path
+) -> None:
+    server = serve(7)
+    (server.folder / "kept").write_text(f"{server.child} {process_start(server.child)}\n")
+    server.kill()
+    (found,) = find_sessions(environment)
+    assert (found.state, found.pid) == (State.EXITED, server.child)
+    assert sweep(runtime / "limpet", environment) == []
+    assert process_start(server.child) is not None
+    os.kill(server.child, signal.SIGKILL)
+    while process_start(server.child) is not None:
+        pass
+    assert sweep(runtime / "limpet", environment) == [7]
+
+
+def test_a_directory_that_cannot_be_filled_is_left_empty_and_the_next_is_taken(
+    environment: Environment, runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full, good = runtime / "full", runtime / "good"
+    write = sessiondir._write
+
+    def on_a_full_disk(path: Path, text: str) -> None:
+        if full in path.parents:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(path, text)
+
+    monkeypatch.setattr(sessiondir, "_write", on_a_full_disk)
+    assert create(environment, [full, good]).root == good
+    assert list(full.iterdir()) == []
+    with pytest.raises(ConfigError, match="No space left"):
+        create(environment, [full])
+
+
+def test_the_end_of_a_session_is_waited_for(environment: Environment, runtime: Path) -> None:
+    session = create(environment)
+    assert wait_removed(runtime / "foreign.sock", 0)
+    assert not wait_removed(session.socket, 0.05)
+    session.remove()
+    assert wait_removed(session.socket, 0)

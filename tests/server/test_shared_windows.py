@@ -11,6 +11,7 @@ import pytest
 
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.dialect import NESTED_65
+from limpet.packets.draw import Draw
 from limpet.packets.schema import Packet
 from limpet.packets.window import NewWindow, WindowMetadataChanged, WindowMoveResize
 from limpet.packets.window_client import ConfigureWindow, MapWindow, UnmapWindow, WindowState
@@ -66,6 +67,9 @@ class Peer:
 
     def give(self, packet: Packet) -> None:
         self._handlers[type(packet)](packet)
+
+    def draws(self) -> list[Draw]:
+        return [packet for packet in self.sent if isinstance(packet, Draw)]
 
     def moves(self) -> list[tuple[Rect, int]]:
         found = [packet for packet in self.sent if isinstance(packet, WindowMoveResize)]
@@ -176,6 +180,32 @@ def test_a_geometry_sent_before_the_client_knew_of_a_newer_one_is_ignored(xvfb: 
     run(xvfb, test)
 
 
+def test_a_client_that_shows_the_geometry_but_does_not_count_it_is_heard(xvfb: Xvfb) -> None:
+    async def test(stage: Stage) -> None:
+        peer = stage.join()
+        stage.app.core.ConfigureWindow(stage.xid, 3, [50, 60])
+        stage.app.connection.flush()
+        await stage.until(peer.moves)
+        peer.give(stage.configure(Rect(50, 60, 200, 100), 0))
+        peer.give(stage.configure(Rect(3, 4, 220, 120), 0))
+        await stage.until(lambda: stage.geometry() == Rect(3, 4, 220, 120))
+
+    run(xvfb, test)
+
+
+def test_a_client_that_never_counts_is_heard_after_a_while(xvfb: Xvfb) -> None:
+    async def test(stage: Stage) -> None:
+        peer = stage.join()
+        stage.app.core.ConfigureWindow(stage.xid, 3, [50, 60])
+        stage.app.connection.flush()
+        await stage.until(peer.moves)
+        stage.now += 10
+        peer.give(stage.configure(Rect(3, 4, 220, 120), 0))
+        await stage.until(lambda: stage.geometry() == Rect(3, 4, 220, 120))
+
+    run(xvfb, test)
+
+
 def test_the_other_clients_are_told_where_one_has_put_a_window(xvfb: Xvfb) -> None:
     async def test(stage: Stage) -> None:
         one, other = stage.join(), stage.join()
@@ -236,15 +266,28 @@ def test_a_client_is_told_that_an_application_iconified_itself(xvfb: Xvfb) -> No
     run(xvfb, test)
 
 
-def test_a_maximized_window_fills_the_screen_whatever_its_steps_are(xvfb: Xvfb) -> None:
+def test_the_size_that_a_client_gives_is_not_corrected_to_steps(xvfb: Xvfb) -> None:
+    """Its window manager knows them; a correction of ours would fight with it while the user drags."""
+
     async def test(stage: Stage) -> None:
         peer = stage.join()
         peer.give(stage.configure(Rect(0, 0, 1279, 799), 0))
-        await stage.until(lambda: stage.geometry() == Rect(0, 0, 1270, 790))
-        peer.give(stage.configure(Rect(0, 0, 1279, 799), 1, maximized=True))
         await stage.until(lambda: stage.geometry() == Rect(0, 0, 1279, 799))
+        assert peer.moves() == []
 
     run(xvfb, test, increment=Size(10, 10))
+
+
+def test_a_menu_is_painted_though_the_client_does_not_map_it(xvfb: Xvfb) -> None:
+    async def test(stage: Stage) -> None:
+        peer = stage.join()
+        menu = stage.app.window(Rect(5, 6, 70, 80), override_redirect=True)
+        stage.app.map(menu)
+        await stage.until(peer.draws)
+        drawn = peer.draws()[0]
+        assert (drawn.window_id, drawn.x, drawn.y, drawn.width, drawn.height) == (2, 0, 0, 70, 80)
+
+    run(xvfb, test)
 
 
 def test_every_window_is_announced_to_a_client_that_joins(xvfb: Xvfb) -> None:

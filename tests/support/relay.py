@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import struct
 import threading
 from collections.abc import Iterator
 
@@ -29,17 +28,12 @@ class Relay:
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
-    def cut(self, *, reset: bool = False) -> None:
-        """Close all connections towards both sides: by FIN, or as a broken link by RST."""
+    def cut(self) -> None:
+        """Close all connections towards both sides by a plain FIN."""
         with self._lock:
             for sock in self._open:
                 with contextlib.suppress(OSError):
-                    if reset:
-                        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                        sock.close()
-                    else:
-                        sock.shutdown(socket.SHUT_RDWR)
-            self._open.clear()
+                    sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -48,6 +42,8 @@ class Relay:
         self.cut()
         for thread in self._threads:
             thread.join(5)
+        for sock in self._open:
+            sock.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):

@@ -329,15 +329,13 @@ def test_an_unmapped_window_is_configured_as_it_asks(stage: Stage) -> None:
     assert stage.sink.infos[xid].rect == Rect(40, 50, 60, 70)
 
 
-def test_move_resize_follows_increments_and_says_what_it_asked_for(stage: Stage) -> None:
+def test_move_resize_follows_the_limits_and_says_what_it_asked_for(stage: Stage) -> None:
     xid = stage.app.window(Rect(0, 0, 100, 100))
-    hints = size_hints(
-        16 | 64 | 256, min_width=30, min_height=30, width_inc=10, height_inc=20, base_width=4, base_height=6
-    )
+    hints = size_hints(16 | 32 | 64, min_width=30, min_height=30, max_width=134, max_height=200, width_inc=10)
     stage.app.set_cards(xid, "WM_NORMAL_HINTS", "WM_SIZE_HINTS", hints)
     stage.map(xid)
     applied = stage.manager.move_resize(xid, Rect(11, 12, 139, 139))
-    assert applied == Rect(11, 12, 134, 126)
+    assert applied == Rect(11, 12, 134, 139)
     stage.pump.until(lambda: stage.sink.of("window_moved")[-1:] == [(xid, applied)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from limpet.cli.logs import set_up_logging
 from limpet.cli.registry import Invocation
 from limpet.cli.report import columns, printable
 from limpet.server.sessiondir import find_sessions
@@ -9,6 +10,7 @@ from limpet.server.sessiondir import find_sessions
 
 def run(invocation: Invocation) -> int:
     """Print a line per session; says so when there is none."""
+    set_up_logging(invocation.options.general, invocation.environment.secrets())
     sessions = find_sessions(invocation.environment)
     if not sessions:
         print("no sessions; 'limpet start --start=xterm' makes one")

@@ -63,6 +63,14 @@ class RedactingFormatter(logging.Formatter):
         return self._redactor.clean(super().format(record))
 
 
+class TerminalFormatter(RedactingFormatter):
+    """For people: a warning and an error say so, as those of `cli.report` do."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        word = "error: " if record.levelno >= logging.ERROR else "warning: " if record.levelno > logging.INFO else ""
+        return f"limpet: {word}{super().format(record)}"
+
+
 class FileHandler(logging.StreamHandler[TextIO]):
     """A handler that closes its file, which has the mode that `open_log` gives it."""
 
@@ -74,16 +82,22 @@ class FileHandler(logging.StreamHandler[TextIO]):
         self.stream.close()
 
 
-def set_up_logging(options: GeneralOptions, secrets: Iterable[Secret | str], *, level: int = logging.WARNING) -> None:
+def set_up_logging(
+    options: GeneralOptions, secrets: Iterable[Secret | str], *, level: int = logging.WARNING, dated: bool = False
+) -> None:
     """Log to `--log-file`, else to standard error; parts named by `--debug` at DEBUG, others from `level` on.
+
+    `dated`: standard error is a file that is read later, so lines have time and part as those of `--log-file` have.
 
     Raises `OptionError` for a part that does not exist, `ConfigError` when the file cannot be opened.
     """
     names = debug_loggers(options.debug)
     handler = FileHandler(Path(options.log_file)) if options.log_file else logging.StreamHandler(sys.stderr)
-    detailed = bool(names or options.log_file)
-    layout = "%(asctime)s %(levelname)s %(name)s: %(message)s" if detailed else "limpet: %(message)s"
-    handler.setFormatter(RedactingFormatter(layout, Redactor(secrets)))
+    redactor = Redactor(secrets)
+    if names or options.log_file or dated:
+        handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s", redactor))
+    else:
+        handler.setFormatter(TerminalFormatter("%(message)s", redactor))
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from limpet.cli.targets import find_target
 from limpet.client.memory import PeerMemory, memory_file
 from limpet.client.plan import RequestPlan, plan_connection
 from limpet.config.schema import Scope
-from limpet.errors import ConfigError, ExitCode, LimpetError
+from limpet.errors import ConfigError, ExitCode, LimpetError, OptionError
 from limpet.values import Wire
 
 if TYPE_CHECKING:
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
 
 MAX_VALUE = 10_000
 """characters of one value that are shown"""
+STOP_WAIT_S = 10.0
+"""the server ends its programs, which may take some seconds, after it has said goodbye"""
+
+_LIKE_TARGET = re.compile(r":[0-9]+(\.[0-9]+)?$|[a-z+-]+://", re.IGNORECASE)
+_OTHER_PICTURES = frozenset({".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
 
 
 def plan(invocation: Invocation) -> RequestPlan:
     """The request that the command line asks for; raises `ConfigError`."""
     arguments = list(invocation.arguments)
-    output = arguments.pop(0) if invocation.command == "screenshot" else ""
+    output = _output(arguments) if invocation.command == "screenshot" else ""
     target = find_target(arguments[0] if arguments else "", invocation.environment)
     connection = plan_connection(
         invocation.options, target, invocation.environment, base=Path.cwd(), scope=Scope.REQUEST
@@ -34,28 +40,46 @@ def plan(invocation: Invocation) -> RequestPlan:
     return RequestPlan(invocation.command, connection, output)
 
 
+def _output(arguments: list[str]) -> str:
+    """Takes the file of a screenshot out of `arguments`; raises `OptionError` for what cannot be meant as one."""
+    usage = "usage: limpet screenshot FILE.png [TARGET]"
+    output = arguments.pop(0)
+    if _LIKE_TARGET.match(output):
+        raise OptionError("screenshot: the file comes first, then the target", hint=usage)
+    if Path(output).suffix.lower() in _OTHER_PICTURES:
+        raise OptionError(f"screenshot: the picture is a PNG, and {output!r} is named otherwise", hint=usage)
+    return output
+
+
 def run(invocation: Invocation) -> int:
     """Ask, print the answer."""
     planned = plan(invocation)
     print_warnings(planned.connection.warnings)
     memory = PeerMemory(memory_file(invocation.environment.state_home))
-    if planned.request == "version" and not invocation.options.general.debug:
-        caps = _quick_version(planned, memory)
+    general = invocation.options.general
+    if planned.request == "version" and not general.debug and not general.log_file:
+        caps = _quick_version(invocation, planned, memory)
         if caps is not None and (text := _version_text(caps)):
             print(printable(text))
             return ExitCode.OK
     return _ask(invocation, planned, memory)
 
 
-def _quick_version(planned: RequestPlan, memory: PeerMemory) -> Mapping[str, Any] | None:
-    """Without a session, where nothing is to be protected: None leaves everything to the whole way."""
+def _quick_version(invocation: Invocation, planned: RequestPlan, memory: PeerMemory) -> Mapping[str, Any] | None:
+    """Without a session, where there is no AES: None leaves everything to the whole way."""
     connection = planned.connection
-    if connection.tls is not None or connection.aes is not None:
+    if connection.aes is not None:
         return None
+    if connection.tls is not None:
+        from limpet.cli.logs import set_up_logging
+
+        set_up_logging(invocation.options.general, connection.secrets())
     from limpet.client.quick import ask_version
 
     target = str(connection.target)
-    return ask_version(connection.target, legacy=memory.is_legacy(target), timeout_s=connection.timeout_s)
+    return ask_version(
+        connection.target, legacy=memory.is_legacy(target), timeout_s=connection.timeout_s, tls=connection.tls
+    )
 
 
 def _ask(invocation: Invocation, planned: RequestPlan, memory: PeerMemory) -> int:
@@ -73,6 +97,11 @@ def _ask(invocation: Invocation, planned: RequestPlan, memory: PeerMemory) -> in
         return ExitCode.OK
     for line in _SHOW[planned.request](answer):
         print(printable(line))
+    if planned.request == "stop" and planned.connection.target.kind == "unix":
+        from limpet.server.sessiondir import wait_removed
+
+        # so that the next command finds the display number free
+        wait_removed(Path(planned.connection.target.path), STOP_WAIT_S)
     return ExitCode.OK
 
 
@@ -133,7 +162,7 @@ def text_of(value: Wire) -> str:
 
 
 def _save(answer: Answer, path: Path) -> None:
-    """As it came if that is what the name asks for, else converted. A file of that name is replaced."""
+    """As it came. A file of that name is replaced."""
     shot = answer.screenshot
     if shot is None or not shot.width or not shot.height:
         raise LimpetError("there is nothing to see: the session shows no windows", exit_code=ExitCode.NO_DATA)

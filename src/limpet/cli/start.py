@@ -6,12 +6,12 @@ import logging
 from pathlib import Path
 
 from limpet.auth.modules.system import SystemModuleEnv
-from limpet.cli.logs import set_up_logging
+from limpet.cli.logs import open_log, set_up_logging
 from limpet.cli.registry import Invocation
 from limpet.cli.report import print_error, print_warnings
 from limpet.config.credentials import environment_variables, scrubbed_environment, variables_of_modules
-from limpet.config.options import Options
-from limpet.errors import ExitCode, LimpetError
+from limpet.config.options import GeneralOptions, Options
+from limpet.errors import ConfigError, ExitCode, LimpetError
 from limpet.server import daemon, sessiondir
 from limpet.server.listeners import ListenPlan, PlanContext, plan_listeners
 from limpet.server.main import SessionPlan, run_session
@@ -25,6 +25,8 @@ log = logging.getLogger("limpet.cli.start")
 def run(invocation: Invocation) -> int:
     """Start a session; returns when it is ready (in the background) or over (`--daemon=no`)."""
     options = invocation.options
+    # until it is clear what must not be logged: warnings about files, for the terminal
+    set_up_logging(GeneralOptions(), invocation.environment.secrets())
     number = display_number(invocation.arguments[0] if invocation.arguments else "")
     check_session(options.session)
     hidden = variables_of_modules(auth_values(options))
@@ -55,10 +57,15 @@ def _in_foreground(plan: SessionPlan, secrets: list[Secret]) -> int:
     set_up_logging(plan.options.general, secrets, level=logging.INFO)
 
     def ready(lines: tuple[str, ...]) -> None:
+        if plan.options.general.log_file:
+            _log(lines)
         for line in lines:
             print(f"limpet: {line}", flush=True)
 
-    run_session(plan, sessiondir.create(plan.environment), ready)
+    try:
+        run_session(plan, sessiondir.create(plan.environment), ready)
+    except OSError as error:
+        raise _unusable(error) from error
     return 0
 
 
@@ -66,24 +73,49 @@ def _in_background(plan: SessionPlan, secrets: list[Secret]) -> int:
     end = daemon.detach()
     if isinstance(end, daemon.Report):
         return _told(end)
+    redirected = False
     try:
+        if plan.options.general.log_file:
+            open_log(Path(plan.options.general.log_file)).close()  # whether it can be written, while nothing is there
         folder = sessiondir.create(plan.environment)
-        daemon.redirect(Path(plan.options.general.log_file or folder.log))
-        set_up_logging(plan.options.general, secrets, level=logging.INFO)
         where = plan.options.general.log_file or str(folder.log)
-        run_session(plan, folder, lambda lines: end.tell(daemon.Report((*lines, f"log: {where}"))))
-    except LimpetError as error:
-        log.error("%s", error)  # noqa: TRY400 - an expected error: its text says all, a traceback would hide it
+        daemon.redirect(Path(where))
+        redirected = True
+        set_up_logging(plan.options.general, secrets, level=logging.INFO, dated=True)
+
+        def ready(lines: tuple[str, ...]) -> None:
+            _log(lines)
+            end.tell(daemon.Report((*lines, f"log: {where}")))
+
+        run_session(plan, folder, ready)
+    except (LimpetError, OSError) as caught:
+        error = caught if isinstance(caught, LimpetError) else _unusable(caught)
+        if redirected:  # before, the terminal would have it twice
+            log.error("%s", error)  # noqa: TRY400 - an expected error: its text says all, a traceback would hide it
         end.tell(daemon.report_of(error))
         return int(error.exit_code)
-    except Exception:
+    except Exception as caught:
         # nobody reads a background process's traceback but in its log
         log.exception("internal error")
-        end.tell(
-            daemon.Report(error="internal error", hint="the log tells more", exit_code=int(ExitCode.INTERNAL_ERROR))
-        )
+        what = f"internal error: {type(caught).__name__}"
+        end.tell(daemon.Report(error=what, hint="--daemon=no shows more", exit_code=int(ExitCode.INTERNAL_ERROR)))
         return int(ExitCode.INTERNAL_ERROR)
     return 0
+
+
+def _log(lines: tuple[str, ...]) -> None:
+    for line in lines:
+        log.info("%s", line)
+
+
+def _unusable(error: OSError) -> ConfigError:
+    """The disk is full, a file cannot be written: nothing that a traceback would explain better."""
+    where = f"{error.filename}: " if error.filename else ""
+    return ConfigError(
+        f"the session cannot run: {where}{error.strerror or error}",
+        hint="$XDG_RUNTIME_DIR, /tmp and the log's directory need room and must be writable",
+        exit_code=ExitCode.IO_ERROR,
+    )
 
 
 def _told(report: daemon.Report) -> int:

@@ -41,7 +41,7 @@ from limpet.client.plan import ConnectPlan
 from limpet.client.poster import Poster
 from limpet.client.reconnect import Action, Ended, Progress, decide
 from limpet.client.ui.base import EventQueue, Ui, UiEventSink
-from limpet.client.window_book import WindowBook
+from limpet.client.window_book import SessionId, WindowBook
 from limpet.errors import ExitCode, LimpetError
 from limpet.limits import client_limits
 from limpet.net.stream import StreamFacts
@@ -179,7 +179,9 @@ class Client:
         assert connection is not None
         self._memory.remember(str(self._plan.target), legacy=connection.legacy)
         self._generation += 1
-        if not self._windows.begin((event.hello.uuid, event.hello.start_time)):
+        hello = event.hello
+        session = SessionId(hello.uuid, hello.hostname, hello.display, hello.start_time)
+        if not self._windows.begin(session):
             self._poster(DestroyAllWindows())
         self._poster(ShowStatus(None))
         self._raise_limits(event)

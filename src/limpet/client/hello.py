@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
-import uuid
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -49,12 +49,16 @@ _ENCODING_NAMES = {"rgb": ("rgb32", "rgb24"), "png": ("png", "png/P", "png/L"), 
 """Option value -> encodings on the wire."""
 
 
+def _random_id() -> str:
+    return os.urandom(16).hex()
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Of one run of the client; stays the same over its connections, so that a new one replaces a dead one."""
 
-    uuid: str = field(default_factory=lambda: uuid.uuid4().hex)
-    session_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    uuid: str = field(default_factory=_random_id)
+    session_id: str = field(default_factory=_random_id)
     hostname: str = field(default_factory=socket.gethostname)
 
 
@@ -135,7 +139,8 @@ def _encoding(plan: ConnectPlan) -> EncodingCaps:
         core=(*core, "scroll"),
         rgb_formats=tuple(each.value for each in RGB_FORMATS),
         window_icon=("png", "BGRA", "premult_argb32"),
-        cursor=("raw", "png"),
+        # not png: loading a decoder for it would hold up the first picture; raw ones are few bytes once compressed
+        cursor=("raw",),
         packet=True,
         quality=plan.client.quality,
         rgb_lz4="lz4" in compressors,

@@ -1,7 +1,8 @@
 """The version of a server in a fraction of the time that a whole session takes to load.
 
 Scripts ask many servers. `version` is answered before login, so it needs no session: one hello, one answer. What is
-not as simple as that (TLS, AES, an answer that is none) is left to `limpet.client.command`, which then decides alone.
+not as simple as that (AES, an answer that is none, a certificate that does not pass) is left to
+`limpet.client.command`, which then decides alone.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from limpet.errors import ProtocolError
+from limpet.errors import LimpetError
 from limpet.limits import BEFORE_HELLO
-from limpet.values import Wire
+from limpet.values import Buffer, Wire
 from limpet.wire.stream import PacketReader, PacketWriter
+
+if TYPE_CHECKING:
+    from limpet.config.tls import TlsSettings
 
 READ_BYTES = 64 * 1024
 
@@ -52,23 +57,49 @@ class Destination(Protocol):
     def path(self) -> str: ...
 
 
-def ask_version(target: Destination, *, legacy: bool, timeout_s: float) -> Mapping[str, Any] | None:
-    """The capabilities of the answer; None for anything else, whatever it is."""
-    serializer = "rencode" if legacy else "rencodeplus"
+class Stream(Protocol):
+    """The part of a socket that is used."""
+
+    def settimeout(self, seconds: float, /) -> None: ...
+    def sendall(self, data: Buffer, /) -> None: ...
+    def recv(self, size: int, /) -> bytes: ...
+
+
+def ask_version(
+    target: Destination, *, legacy: bool, timeout_s: float, tls: TlsSettings | None = None
+) -> Mapping[str, Any] | None:
+    """The capabilities of the answer; None for anything else, whatever it is.
+
+    `tls`: not None means TLS, with everything that these settings demand.
+    """
     until = time.monotonic() + timeout_s
     try:
         with _connect(target, timeout_s) as connection:
-            writer = PacketWriter(serializer=serializer)
-            for part in writer.write(["hello", {**HELLO, **_SPELLINGS[serializer]}]):
-                connection.sendall(part)
-            return _answer(connection, until)
-    except (OSError, ProtocolError):
+            if tls is None:
+                return _ask(connection, legacy, until)
+            # ssl and its helpers are loaded only where TLS is used
+            from limpet.net.endpoint import host_port
+            from limpet.net.tls_config import TlsClientOptions
+
+            side = TlsClientOptions.from_settings(tls, Path.cwd()).client(target.host)
+            with side.wrap_socket(connection, host_port(target.host, target.port), until) as stream:
+                return _ask(stream, legacy, until)
+    except (OSError, LimpetError):
         return None
+
+
+def _ask(stream: Stream, legacy: bool, until: float) -> Mapping[str, Any] | None:
+    serializer = "rencode" if legacy else "rencodeplus"
+    for part in PacketWriter(serializer=serializer).write(["hello", {**HELLO, **_SPELLINGS[serializer]}]):
+        stream.sendall(part)
+    return _answer(stream, until)
 
 
 def _connect(target: Destination, timeout_s: float) -> socket.socket:
     if target.kind != "unix":
-        return socket.create_connection((target.host, target.port), timeout_s)
+        # as bytes, which need no look at the rules for names in other scripts
+        host = target.host.encode("ascii") if target.host.isascii() else target.host
+        return socket.create_connection((host, target.port), timeout_s)  # type: ignore[arg-type]  # typeshed: str
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.settimeout(timeout_s)
@@ -79,14 +110,14 @@ def _connect(target: Destination, timeout_s: float) -> socket.socket:
     return connection
 
 
-def _answer(connection: socket.socket, until: float) -> Mapping[str, Any] | None:
+def _answer(stream: Stream, until: float) -> Mapping[str, Any] | None:
     reader = PacketReader(BEFORE_HELLO)
     while (packet := reader.next_packet()) is None:
         left = until - time.monotonic()
         if left <= 0 or reader.clear_text() is not None:
             return None
-        connection.settimeout(left)
-        data = connection.recv(READ_BYTES)
+        stream.settimeout(left)
+        data = stream.recv(READ_BYTES)
         if not data:
             return None
         reader.receive_data(data)

@@ -32,16 +32,31 @@ class WindowModel:
     """as the server was told last"""
 
 
+@dataclass(frozen=True, slots=True)
+class SessionId:
+    """What tells a session from another at the same place. 6.5.5 gives no uuid."""
+
+    uuid: str = ""
+    hostname: str = ""
+    display: str = ""
+    start_time: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is enough to tell."""
+        return bool(self.uuid or self.start_time)
+
+
 class WindowBook:
     """All windows by id."""
 
     def __init__(self) -> None:
         self._windows: dict[WindowId, WindowModel] = {}
-        self._session: tuple[str, int] | None = None
+        self._session: SessionId | None = None
 
-    def begin(self, session: tuple[str, int]) -> bool:
-        """A connection to `session` (its uuid and start time) is on. True: the windows there are may be its own."""
-        kept = bool(session[0]) and session == self._session
+    def begin(self, session: SessionId) -> bool:
+        """A connection to `session` is on. True: the windows there are may be its own."""
+        kept = session.is_known and session == self._session
         self._session = session
         if kept:
             for window in self._windows.values():

@@ -135,7 +135,7 @@ async def connect(host: str, port: int, *, timeout: float) -> SocketStream:
     try:
         async with asyncio.timeout(timeout):
             _, stream = await loop.create_connection(
-                lambda: SocketStream(describe), host, port, happy_eyeballs_delay=HAPPY_EYEBALLS_S
+                lambda: SocketStream(describe), host, port, happy_eyeballs_delay=_head_start(host)
             )
     except TimeoutError as exc:
         raise ConnectionFailed(
@@ -151,6 +151,15 @@ async def connect(host: str, port: int, *, timeout: float) -> SocketStream:
     except UnicodeError as exc:
         raise ConnectionFailed(f"cannot connect to {where}: this is not a host name") from exc
     return stream
+
+
+def _head_start(host: str) -> float | None:
+    """None for an address: there is nothing to race, and a race that is cancelled may leave a socket open (3.11)."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return HAPPY_EYEBALLS_S
+    return None
 
 
 def _connect_reason(exc: OSError) -> str:

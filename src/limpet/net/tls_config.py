@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from limpet.config.tls import TlsSettings
 from limpet.errors import OptionError, TlsError
@@ -17,9 +18,15 @@ from limpet.net.tls import TlsPipe
 from limpet.net.tls_errors import explain_for_client, explain_for_server, wrong_host
 from limpet.net.tls_files import load_authorities, load_identity
 from limpet.net.tls_policy import CRL_FLAGS, harden, parse_verify_mode
-from limpet.net.tls_stream import Seen, TlsStream, start_tls
 from limpet.records import dataclass
 from limpet.values import Buffer, Secret
+
+if TYPE_CHECKING:
+    import socket
+
+    from limpet.net.tls_end import Seen
+    from limpet.net.tls_socket import TlsSocket
+    from limpet.net.tls_stream import TlsStream
 
 log = logging.getLogger("limpet.net.tls")
 
@@ -218,6 +225,8 @@ class TlsListenerSide:
 
     async def wrap(self, stream: ByteStream, first_bytes: Buffer = b"") -> TlsStream:
         """Do the handshake on an accepted stream. Raises `TlsError`; the stream is closed then."""
+        from limpet.net.tls_stream import start_tls
+
         end = _ServerEnd(stream.facts.peer)
         return await start_tls(
             stream, self.context, end, server_side=True, first_bytes=first_bytes, timeout=self._timeout
@@ -244,22 +253,43 @@ class TlsTargetSide:
         With TLS 1.3 a server that refuses our certificate says so only afterwards: then the stream is lost with a
         `TlsError` at its first read.
         """
+        # not needed, and asyncio neither, where only one question is asked
+        from limpet.net.tls_stream import start_tls
+
         where = where or stream.facts.peer
-        if warn and self.context.verify_mode is ssl.CERT_NONE:
+        if warn:
+            self._warn(where)
+        return await start_tls(
+            stream,
+            self.context,
+            self._end(where),
+            server_side=False,
+            server_hostname=self.server_name,
+            timeout=self._timeout,
+        )
+
+    def wrap_socket(self, lower: socket.socket, where: str, until: float) -> TlsSocket:
+        """The same over a blocking socket, done by the monotonic time `until`.
+
+        Raises OSError, and `TlsError` for what `wrap` refuses as well; `lower` is the caller's to close then.
+        """
+        from limpet.net.tls_socket import TlsSocket
+
+        self._warn(where)
+        stream = TlsSocket(lower, TlsPipe(self.context, server_side=False, server_hostname=self.server_name))
+        stream.handshake(self._end(where), until)
+        return stream
+
+    def _end(self, where: str) -> _ClientEnd:
+        return _ClientEnd(where, self.server_name, self._check_name, self._own_certificate)
+
+    def _warn(self, where: str) -> None:
+        if self.context.verify_mode is ssl.CERT_NONE:
             log.warning(
                 "%s: the server's certificate is not verified (--ssl-server-verify-mode=none): "
                 "whoever is in between can read and change everything",
                 where,
             )
-        end = _ClientEnd(where, self.server_name, self._check_name, self._own_certificate)
-        return await start_tls(
-            stream,
-            self.context,
-            end,
-            server_side=False,
-            server_hostname=self.server_name,
-            timeout=self._timeout,
-        )
 
 
 class _ServerEnd:

@@ -6,7 +6,7 @@ import ssl
 
 from limpet.errors import ExitCode, TlsError
 from limpet.net.tls import is_eof
-from limpet.net.tls_stream import NotTls, Seen
+from limpet.net.tls_end import NotTls, Seen
 
 # X509_V_ERR_* of x509_vfy.h
 _EXPIRED = {10}

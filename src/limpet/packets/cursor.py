@@ -61,7 +61,8 @@ class Cursor(Packet):
 
     sender = Side.SERVER
     forms = (
-        form("cursor", FIELDS, unpack=_unpack_cursor, pack=_pack_cursor, bulk="pixels"),
+        # the pixels of a raw one are no bulk argument: they shrink by compression
+        form("cursor", FIELDS, unpack=_unpack_cursor, pack=_pack_cursor),
         form("cursor-data", "encoding width height x_hot y_hot serial pixels name", receive=True),
     )
 

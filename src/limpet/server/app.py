@@ -28,6 +28,7 @@ from limpet.server.listeners import ListenerPlan
 from limpet.server.login import LoginServices
 from limpet.server.render import encodings
 from limpet.server.requests import ANSWERS
+from limpet.server.sharing import admit
 from limpet.session.server import State
 from limpet.values import Size, Wire
 from limpet.x11.connection import X11Connection
@@ -35,6 +36,8 @@ from limpet.x11.connection import X11Connection
 log = logging.getLogger("limpet.server")
 
 DISCONNECT_GRACE_S = 1.0
+END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""each ends the session in order; SIGHUP comes when the terminal of `--daemon=no` is closed"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,8 @@ class ServerSettings:
     exit_with_children: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """of the applications, complete"""
+    umask: int = 0o077
+    """of the applications: the user's own"""
     resize: bool = True
     maximum: Size = Size(3840, 2160)
 
@@ -85,7 +90,12 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: list[tuple[Listener, ListenerSetup]] = []
         self.desktop = Desktop(connect_display, on_lost=self._display_lost)
-        self.children = Children(settings.environment, on_last_exit=self._last_child_exited, on_started=on_child)
+        self.children = Children(
+            settings.environment,
+            umask=settings.umask,
+            on_last_exit=self._last_child_exited,
+            on_started=on_child,
+        )
 
     @property
     def identity(self) -> ServerIdentity:
@@ -108,7 +118,8 @@ class Server:
 
         `ready` is called once the listeners accept and the applications were started.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
+        signals = [number for number in END_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
+        for number in signals:
             self._loop.add_signal_handler(number, self.shutdown_by_signal, number.name)
         serving = [
             self._loop.create_task(listener.serve(), name=f"listener {listener.addresses}")
@@ -119,7 +130,7 @@ class Server:
             ready()
             await self._ended.wait()
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in signals:
                 self._loop.remove_signal_handler(number)
             for task in serving:
                 task.cancel()
@@ -165,7 +176,7 @@ class Server:
             return
         self._failure = DisplayUnavailable(
             f"the X server of display {self.identity.display} is gone: the session ends",
-            hint="its log is beside the server's; start the session again",
+            hint="start the session again",
         )
         log.debug("%s", error)
         self._ended.set()
@@ -192,6 +203,7 @@ class Server:
             log.exception("%s: internal error", connection.peer)
         finally:
             self._connections.discard(connection)
+            self.leave(connection)
 
     def answer(self, connection: Connection, request: Request, *, early: bool) -> None:
         log.info("%s: request %s%s", connection.peer, request.mode.name, " before login" if early else "")
@@ -214,7 +226,7 @@ class Server:
         hello = connection.hello
         if hello is None:
             return None
-        if not self._make_room(connection):
+        if not self._make_room(connection, hello):
             return None
         if hello.wants_windows and self._settings.resize and (size := hello.display.desktop_size):
             self.desktop.resize_screen(size)
@@ -242,24 +254,15 @@ class Server:
         )
         return tuple(row.make(context) for row in FEATURES if row.wanted(hello))
 
-    def _make_room(self, newcomer: Connection) -> bool:
-        hello = newcomer.hello
-        if hello is None or not hello.wants_windows:
-            return True
-        others = [client for client in self._clients if client.hello and client.hello.wants_windows]
-        same = [client for client in others if client.hello and hello.uuid and client.hello.uuid == hello.uuid]
-        for client in same:
+    def _make_room(self, newcomer: Connection, hello: ClientHello) -> bool:
+        admission = admit(hello, [(client, client.hello) for client in self._clients if client.hello is not None])
+        for client in admission.replaced:
             client.disconnect(DisconnectReason.NEW_CLIENT, "new connection from the same uuid")
-        others = [client for client in others if client not in same]
-        if not others or (hello.share and all(client.hello and client.hello.share for client in others)):
-            return True
-        locked = any(client.hello and client.hello.lock for client in others)
-        if locked or not hello.steal:
-            newcomer.session.refuse(DisconnectReason.SESSION_BUSY)
-            return False
-        for client in others:
+        for client in admission.dropped:
             client.disconnect(DisconnectReason.NEW_CLIENT)
-        return True
+        if not admission.admitted:
+            newcomer.session.refuse(DisconnectReason.SESSION_BUSY)
+        return admission.admitted
 
     def leave(self, connection: Connection) -> None:
         if connection in self._clients:

@@ -44,9 +44,15 @@ class Children:
     """
 
     def __init__(
-        self, environment: Mapping[str, str], *, on_last_exit: Callable[[], None], on_started: Callable[[int], None]
+        self,
+        environment: Mapping[str, str],
+        *,
+        umask: int,
+        on_last_exit: Callable[[], None],
+        on_started: Callable[[int], None],
     ) -> None:
         self._environment = dict(environment)
+        self._umask = umask
         self._on_last_exit = on_last_exit
         self._on_started = on_started
         self._running: dict[int, tuple[asyncio.subprocess.Process, ChildInfo]] = {}
@@ -67,12 +73,15 @@ class Children:
                 *command,
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
+                umask=self._umask,
                 start_new_session=True,
                 close_fds=True,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            # ValueError: a NUL or what no file name can hold, which a client may send
+            why = error.strerror if isinstance(error, OSError) else error
             raise ConfigError(
-                f"--start: cannot run {command[0]!r}: {error.strerror}",
+                f"--start: cannot run {command[0]!r}: {why}",
                 hint="install it on the server, or give its full path",
                 exit_code=ExitCode.FILE_NOT_FOUND,
             ) from None
@@ -93,16 +102,21 @@ class Children:
             self._on_last_exit()
 
     async def stop(self) -> None:
-        """TERM to each process group, KILL after `TERM_GRACE_S`; returns when all are reaped."""
+        """TERM to each process group, KILL after `TERM_GRACE_S`; returns when all are reaped, or cannot be ended."""
         _signal_groups(tuple(self._running), signal.SIGTERM)
         if self._watchers:
             _, late = await asyncio.wait(tuple(self._watchers), timeout=TERM_GRACE_S)
             if late:
                 _signal_groups(tuple(self._running), signal.SIGKILL)
-                await asyncio.wait(late)
+                _, late = await asyncio.wait(late, timeout=TERM_GRACE_S)
+            for task in late:
+                task.cancel()
+            for info in self.running:
+                log.warning("%s, pid %i, does not end", info.command[0], info.pid)
 
 
 def _signal_groups(pids: tuple[int, ...], number: signal.Signals) -> None:
     for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
+        # not permitted: it runs as another user (sudo)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, number)

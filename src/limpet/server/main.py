@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
-import logging
 import os
+import signal
 import socket
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from limpet.auth.limiter import LoginLimiter
 from limpet.auth.module import ModuleEnv
 from limpet.config.credentials import Environment
 from limpet.config.options import Options
+from limpet.errors import ExitCode, LimpetError
 from limpet.net.offload import Offload
 from limpet.records import dataclass
-from limpet.server.app import ListenerSetup, Server, ServerSettings
+from limpet.server.app import END_SIGNALS, ListenerSetup, Server, ServerSettings
 from limpet.server.hello import ServerIdentity, wall_seconds
 from limpet.server.listeners import ListenPlan, banner
 from limpet.server.login import LoginServices
@@ -27,8 +31,6 @@ from limpet.server.sessiondir import SessionDir, SessionInfo
 from limpet.server.setup import listener_setup
 from limpet.values import Size
 from limpet.x11.display import Xvfb, XvfbOptions
-
-log = logging.getLogger("limpet.server")
 
 SWITCH_INTERVAL_S = 0.0005
 """the capture thread and the event loop hand over sooner than after Python's 5 ms"""
@@ -55,23 +57,51 @@ class SessionPlan:
 def run_session(plan: SessionPlan, folder: SessionDir, ready: Callable[[tuple[str, ...]], None]) -> None:
     """Serve until the session ends. `ready` gets the lines for the terminal. Raises `LimpetError`."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    os.umask(0o077)
     session = plan.options.session
     size = session.resize.size or session.xvfb_geometry
-    display = Xvfb.start(XvfbOptions(folder=folder.folder, number=plan.number, screen=size))
+    umask = os.umask(0o077)
+    display: Xvfb | None = None
     keep = False
     try:
-        folder.record_process(display.pid)
-        folder.settle(display.number)
-        keep = asyncio.run(_serve(plan, folder, display, size, ready))
+        with _interrupted_by_signals():
+            display = Xvfb.start(XvfbOptions(folder=folder.folder, number=plan.number, screen=size))
+            folder.record_process(display.pid)
+            folder.settle(display.number)
+            keep = asyncio.run(_serve(plan, folder, display, size, ready, umask))
+        if keep:
+            folder.keep(display.pid)
     finally:
         if not keep:
-            display.stop()
+            if display is not None:
+                display.stop()
             folder.remove()
 
 
+@contextlib.contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Until the server itself listens for them, these signals unwind the start, so that it leaves nothing behind."""
+
+    def interrupt(number: int, _: FrameType | None) -> NoReturn:
+        raise LimpetError(f"interrupted by {signal.Signals(number).name}", exit_code=ExitCode.FAILURE)
+
+    before = {number: signal.getsignal(number) for number in END_SIGNALS}
+    try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, interrupt)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 async def _serve(
-    plan: SessionPlan, folder: SessionDir, display: Xvfb, size: Size, ready: Callable[[tuple[str, ...]], None]
+    plan: SessionPlan,
+    folder: SessionDir,
+    display: Xvfb,
+    size: Size,
+    ready: Callable[[tuple[str, ...]], None],
+    umask: int,
 ) -> bool:
     session = plan.options.session
     setups = tuple(
@@ -89,6 +119,7 @@ async def _serve(
         start_child=session.start_child,
         exit_with_children=session.exit_with_children,
         environment={**plan.children, **display.environment()},
+        umask=umask,
         resize=session.resize.follow,
         maximum=size,
     )
@@ -131,6 +162,9 @@ def _announce(
     plan: SessionPlan, folder: SessionDir, display: Xvfb, addresses: tuple[tuple[str, ListenerSetup], ...]
 ) -> tuple[str, ...]:
     lines = [banner(setup.plan, address) for address, setup in addresses]
+    for address, setup in addresses:
+        if setup.plan.bind.kind == "unix":
+            folder.point_to_socket(Path(address))
     folder.write_info(
         SessionInfo(
             started=datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -139,7 +173,6 @@ def _announce(
             listeners=tuple(lines),
         )
     )
-    folder.announce_to_stock()
-    for line in lines:
-        log.info("%s", line)
+    if os.path.lexists(folder.socket):
+        folder.announce_to_stock()
     return (f"session {display.display} is running, pid {os.getpid()}", *lines)

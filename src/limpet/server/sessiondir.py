@@ -47,6 +47,8 @@ class State(enum.Enum):
     LIVE = "live"
     STARTING = "starting"
     """its process is there, its socket does not answer (yet)"""
+    EXITED = "exited"
+    """`limpet exit`: the server has ended, its X server and programs run on"""
     DEAD = "dead"
 
 
@@ -73,6 +75,11 @@ class Session:
     @property
     def socket(self) -> Path:
         return self.folder / "socket"
+
+    @property
+    def has_socket(self) -> bool:
+        """False for a session with `--bind=none`: it has no way in by its number."""
+        return self.socket.exists()
 
 
 class SessionDir:
@@ -118,9 +125,18 @@ class SessionDir:
         self.number = number
 
     def write_info(self, info: SessionInfo) -> None:
-        """Describe the session for `limpet list`, atomically."""
+        """Describe the session, which is ready, for `limpet list` and for targets; atomically."""
         values = {"started": info.started, "name": info.name, "command": info.command, "listeners": info.listeners}
         _write(self.folder / "info", json.dumps({"version": 1, **values}) + "\n")
+
+    def keep(self, display_pid: int) -> None:
+        """The server ends and its X server stays: nothing of the directory is cleaned up while that runs."""
+        _write(self.folder / "kept", _stamp(display_pid))
+
+    def point_to_socket(self, path: Path) -> None:
+        """Have `:N` find a unix listener that is elsewhere (`--bind=PATH`); the first one counts."""
+        if not os.path.lexists(self.socket):
+            self.socket.symlink_to(path)
 
     def announce_to_stock(self, hostname: str = "") -> Path | None:
         """Link the socket to where xpra's clients look for `:N`; None when that place is taken or not private."""
@@ -164,11 +180,11 @@ def create(environment: Environment, roots: Sequence[Path] = ()) -> SessionDir:
         except (OSError, ConfigError) as error:
             problems.append(str(error))
             continue
-        sweep(root, environment)
-        with _locked(root):
-            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
-            session = SessionDir(root, folder, environment)
-            session.take_over()
+        try:
+            session = _create_below(root, environment)
+        except OSError as error:
+            problems.append(f"{root}: {error.strerror}")
+            continue
         if len(os.fsencode(session.socket)) <= MAX_SOCKET_PATH:
             return session
         problems.append(f"{session.socket}: longer than the path of a socket may be")
@@ -180,10 +196,24 @@ def create(environment: Environment, roots: Sequence[Path] = ()) -> SessionDir:
     )
 
 
+def _create_below(root: Path, environment: Environment) -> SessionDir:
+    """Raises OSError, and leaves nothing then: the disk may be full."""
+    sweep(root, environment)
+    with _locked(root):
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
+        session = SessionDir(root, folder, environment)
+        try:
+            session.take_over()
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    return session
+
+
 def candidate_roots(environment: Environment) -> list[Path]:
     """Where sessions may be, the best place first; not all of these exist."""
     uid = os.geteuid()
-    login_dir = Path(f"/run/user/{uid}")  # systemd's, which `su` and cron do not tell about
+    login_dir = _login_directory()
     roots = []
     if environment.runtime_dir:
         roots.append(Path(environment.runtime_dir, "limpet"))
@@ -193,6 +223,11 @@ def candidate_roots(environment: Environment) -> list[Path]:
         roots.append(Path(environment.home, ".limpet", "run"))
     roots.append(Path(tempfile.gettempdir(), f"limpet-{uid}"))
     return list(dict.fromkeys(roots))
+
+
+def _login_directory() -> Path:
+    """systemd's, which `su` and cron do not tell about."""
+    return Path(f"/run/user/{os.geteuid()}")
 
 
 def ensure_private(folder: Path) -> None:
@@ -252,8 +287,9 @@ def find_sessions(environment: Environment, roots: Sequence[Path] = ()) -> list[
             folder = root / name
             if not folder.is_dir():
                 continue
-            pid, _ = _read_stamp(folder / "pid")
-            session = Session(number, folder, _state(folder), pid, _read_info(folder / "info"))
+            state = _state(folder)
+            pid, _ = _read_stamp(folder / ("kept" if state is State.EXITED else "pid"))
+            session = Session(number, folder, state, pid, _read_info(folder / "info"))
             known = found.get(number)
             if known is None or known.state is State.DEAD:
                 found[number] = session
@@ -263,8 +299,8 @@ def find_sessions(environment: Environment, roots: Sequence[Path] = ()) -> list[
 def find_stock_socket(environment: Environment, number: int, hostname: str = "") -> Path | None:
     """The socket of a stock server for display `number` that answers, or None."""
     name = f"{hostname or socket.gethostname()}-{number}"
-    folders = [Path(environment.runtime_dir, "xpra")] if environment.runtime_dir else []
-    folders += [Path(f"/run/user/{os.geteuid()}/xpra"), Path("/run/xpra")]
+    # $XDG_RUNTIME_DIR says where this user's sessions are, as in `candidate_roots`: no others are looked for then
+    folders = [Path(environment.runtime_dir or _login_directory(), "xpra"), Path("/run/xpra")]
     folders += [Path(environment.home, ".xpra")] if environment.home else []
     for folder in folders:
         path = folder / name
@@ -273,6 +309,22 @@ def find_stock_socket(environment: Environment, number: int, hostname: str = "")
             if path.stat().st_uid in {os.geteuid(), 0} and socket_answers(path):
                 return path
     return None
+
+
+def wait_removed(socket_path: Path, seconds: float) -> bool:
+    """Wait until the session that owns the socket has removed its directory; False when it still has not.
+
+    True at once for a socket that is none of a session's own.
+    """
+    folder = socket_path.parent
+    if not folder.name.startswith(_PREFIX):
+        return True
+    until = time.monotonic() + seconds
+    while folder.exists():
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def socket_answers(path: Path) -> bool:
@@ -334,9 +386,15 @@ def _runs(pid: int | None, start: str) -> bool:
 
 def _state(folder: Path) -> State:
     runs = _runs(*_read_stamp(folder / "pid"))
-    if socket_answers(folder / "socket"):
+    path = folder / "socket"
+    # at a path of the user's choice another server may answer by now
+    if (runs or not path.is_symlink()) and socket_answers(path):
         return State.LIVE
-    return State.STARTING if runs else State.DEAD
+    if runs:
+        # with --bind=none there is no socket to ask: the description is written when the listeners are open
+        ready = not os.path.lexists(path) and (folder / "info").exists()
+        return State.LIVE if ready else State.STARTING
+    return State.EXITED if _runs(*_read_stamp(folder / "kept")) else State.DEAD
 
 
 def _end_processes(folder: Path) -> None:
@@ -450,7 +508,7 @@ def _stock_folder(environment: Environment) -> Path | None:
     """Where stock clients of this user look first (docs/protocol: command line, 7.7)."""
     if environment.runtime_dir:
         return Path(environment.runtime_dir, "xpra")
-    login_dir = Path(f"/run/user/{os.geteuid()}")
+    login_dir = _login_directory()
     if login_dir.is_dir():
         return login_dir / "xpra"
     return Path(environment.home, ".xpra") if environment.home else None

@@ -47,6 +47,7 @@ MAX_TEXT = 256
 """characters of the line that a peer sends which does not speak the protocol"""
 TEXT_S = 1.0
 """for the rest of that line"""
+SILENT_HINT = "a server without working AES may stay silent (stock xpra 6.4 to 6.5.5 do): use ssl:// with those"
 
 
 class State(enum.Enum):
@@ -103,23 +104,11 @@ class ClientSession:
         self._deadline = math.inf
         self._pinger = Pinger(interval_s=policy.ping_interval_s, timeout_s=policy.limits.ping_timeout_s)
         self._talk = Talk(self._link, self._pinger, max_invalid=MAX_INVALID_PACKETS)
-        self._aes = self._make_aes()
+        self._aes = _aes_of(policy, self._link, entropy)
         self._heard = False
         self._heard_encrypted = False
         self._then: Callable[[float], None] | None = None
         self._challenges = 0
-
-    def _make_aes(self) -> ClientAes | None:
-        policy = self._policy
-        if policy.aes is None:
-            return None
-        return ClientAes(
-            policy.aes,
-            self._link,
-            self._entropy,
-            strength=Strength.LEGACY if policy.legacy else Strength.MODERN,
-            max_iterations=policy.limits.max_iterations,
-        )
 
     # -- what the driver calls -----------------------------------------------------------------------------------
 
@@ -144,9 +133,8 @@ class ClientSession:
             self._end(error, what, by_peer=True)
             return
         if not self._heard:
-            how = "the server closed the connection" if clean else "the connection was cut"
-            what = f"{how} without an answer"
-            refusal = self._no_answer(what)
+            what = "the server closed the connection without an answer" if clean else "the connection was cut"
+            refusal = _no_answer(what, self._aes is not None and not self._heard)
             if not clean:
                 refusal.exit_code = ExitCode.TRUNCATED
             self._end(refusal, what, by_peer=True, unanswered=True)
@@ -174,7 +162,8 @@ class ClientSession:
             if now >= self._deadline:
                 self._end_with_text(self._link.reader.clear_text() or "")
         elif now >= self._deadline:
-            error = self._no_answer("the server does not answer")
+            error = _no_answer("the server does not answer", self._aes is not None and not self._heard)
+            error.hint = error.hint or ("" if self._heard else "--timeout=SECONDS waits longer")
             error.exit_code = ExitCode.TIMEOUT
             self._end(error, str(error), by_peer=False)
         elif self._pinger.lost(now):
@@ -197,7 +186,7 @@ class ClientSession:
 
     @property
     def cipher(self) -> str:
-        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in both directions."""
+        """`AES-CBC`, `AES-CTR`, or empty while AES is not on in every direction that is used."""
         return self._aes.cipher if self._aes is not None else ""
 
     @property
@@ -242,7 +231,8 @@ class ClientSession:
         if self._aes is not None:
             self._aes.answering()
         self._to(State.AWAIT_ANSWER)
-        self._deadline = now + self._policy.limits.first_hello_s
+        limits = self._policy.limits
+        self._deadline = now + max(limits.first_hello_s, limits.verdict_s)
         self._send_hello(
             dataclasses.replace(
                 self._hello,
@@ -324,9 +314,16 @@ class ClientSession:
                 f"the server answered in clear and ended the connection: {printable(packet.reason)}",
                 exit_code=ExitCode.SERVER_REFUSES_ENCRYPTION,
             )
+            # xpra 6.5.5 does not answer an encrypted hello, and says `login timeout` in clear after 20 s
+            said.hint = said.hint or SILENT_HINT
             self._end(said, str(said), by_peer=True)
         else:
             refusal = encryption.stays_clear("an unencrypted record")
+            if self._request.get("request") == "version":
+                refusal.hint = (
+                    "stock xpra servers answer 'version' in clear, however they were started: ask them without the "
+                    "encryption options"
+                )
             self._end(refusal, str(refusal), by_peer=False)
 
     def _broken(self, error: RemoteProtocolError, now: float) -> None:
@@ -337,7 +334,7 @@ class ClientSession:
         elif self._aes is not None and not self._heard_encrypted:
             wrong = CipherError(
                 "the server's first encrypted record does not decrypt: its key differs from ours, or its AES mode",
-                hint="use the same key file on both sides (--tcp-encryption-keyfile) and the same mode",
+                hint="use the same key file on both sides (--encryption-keyfile) and the same mode",
             )
             self._end(wrong, str(wrong), by_peer=False)
         else:
@@ -409,6 +406,10 @@ class ClientSession:
         self._link.reader.set_limits(self._session_limits)
         if self._aes is None:
             self._enter_session(hello, packet.caps, now)
+        elif self._request and hello.encryption is None:
+            # xpra 3.1.3 and 6.2.5 answer `info` encrypted and without a key for us: there is nothing more to say
+            self._link.muted = True
+            self._enter_session(hello, packet.caps, now)
         else:
             order = self._aes.greeted(hello.encryption, self._link.dialect)
             self._need_keys(order, functools.partial(self._enter_session, hello, packet.caps))
@@ -443,12 +444,6 @@ class ClientSession:
 
     # -- ending --------------------------------------------------------------------------------------------------
 
-    def _no_answer(self, what: str) -> LimpetError:
-        hint = ""
-        if self._aes is not None and not self._heard:
-            hint = "a server without working AES may stay silent (stock xpra 6.4 to 6.5.5 do): use ssl:// with those"
-        return HandshakeError(what, hint=hint)
-
     def _end(
         self, error: LimpetError | None, reason: str, *, by_peer: bool, unanswered: bool = False, text: str = ""
     ) -> None:
@@ -471,3 +466,14 @@ class ClientSession:
     def _require(self, state: State) -> None:
         if self._state is not state:
             raise LocalProtocolError(f"called in {self._state.name}, allowed in {state.name}")
+
+
+def _no_answer(what: str, silent_to_aes: bool) -> LimpetError:
+    return HandshakeError(what, hint=SILENT_HINT if silent_to_aes else "")
+
+
+def _aes_of(policy: ClientPolicy, link: Link, entropy: Entropy) -> ClientAes | None:
+    if policy.aes is None:
+        return None
+    strength = Strength.LEGACY if policy.legacy else Strength.MODERN
+    return ClientAes(policy.aes, link, entropy, strength=strength, max_iterations=policy.limits.max_iterations)

@@ -48,6 +48,8 @@ class Link:
         self.writer = PacketWriter(serializer=dialect.serializer)
         self.encrypted_out = False
         self.encrypted_in = False
+        self.muted = False
+        """nothing may be sent any more: the peer reads encrypted and gave no key"""
         self.received_bytes = 0
         self.sent_bytes = 0
         self._out: list[Buffer] = []
@@ -87,7 +89,7 @@ class Link:
 
     def send(self, packet: Packet, *, flush: bool = True) -> None:
         """Queue the bytes of `packet` in the peer's dialect. Encryption happens here, in wire order."""
-        if self._terminated:
+        if self._terminated or self.muted:
             return
         if self.side not in packet.senders():
             raise LocalProtocolError(f"a {self.side.value} does not send {type(packet).__name__}")

@@ -42,7 +42,9 @@ def error_for(reason: str, text: str = "") -> LimpetError | None:
     if lowered.startswith(_WANTS_ENCRYPTION):
         return EncryptionRequired(
             f"the server requires encryption on this connection ({shown})",
-            hint="give --tcp-encryption=AES --tcp-encryption-keyfile=FILE with the server's key, or an ssl:// target",
+            hint="connect with an ssl:// target"
+            if "SSL" in text
+            else "give --encryption=AES --encryption-keyfile=FILE with the server's key, or an ssl:// target",
             exit_code=ExitCode.SERVER_REQUIRES_ENCRYPTION,
         )
     if reason in _NO_ENCRYPTION or lowered.startswith(_NO_CIPHER):

@@ -39,12 +39,9 @@ class Geometry:
         self._sink = sink
         self._refresh = refresh
 
-    def configure(self, window: TrackedWindow, rect: Rect, *, steps: bool) -> Rect:
-        """Ask X for `rect`, within the window's hints; `steps`: its size increments and aspect too."""
-        hints = window.info.size_hints
-        if not steps:
-            hints = dataclasses.replace(hints, increment=None, minimum_aspect=None, maximum_aspect=None, base=None)
-        size = hints.constrain(rect.size)
+    def configure(self, window: TrackedWindow, rect: Rect) -> Rect:
+        """Ask X for `rect`, within the window's hints."""
+        size = window.info.size_hints.constrain(rect.size)
         applied = Rect(_clamp(rect.x), _clamp(rect.y), size.width, size.height)
         xid = window.info.xid
         if applied == window.requested:
@@ -73,7 +70,7 @@ class Geometry:
                 event.width if mask & _CONFIG.Width else old.width,
                 event.height if mask & _CONFIG.Height else old.height,
             )
-            self.configure(window, wanted, steps=False)
+            self.configure(window, wanted)
         if mask & _CONFIG.StackMode:
             if event.stack_mode == xcffib.xproto.StackMode.Above and not mask & _CONFIG.Sibling:
                 self._stacking.raise_(xid)

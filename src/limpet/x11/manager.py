@@ -29,7 +29,7 @@ from limpet.x11.focus import Focus
 from limpet.x11.geometry import Geometry
 from limpet.x11.root import RootWindow
 from limpet.x11.stacking import Stacking
-from limpet.x11.states import FILLING_STATES, OWN_STATES, WindowStates
+from limpet.x11.states import OWN_STATES, WindowStates
 from limpet.x11.tracked import FIELD_OF_PROPERTY, TrackedWindow, WindowFacts, WindowReader
 from limpet.x11.watchers import CursorWatcher, XkbWatcher
 from limpet.x11.windows import Bell, WindowInfo, WindowSink
@@ -234,15 +234,14 @@ class WindowManager:
         return self._window(xid).info
 
     def move_resize(self, xid: Xid, rect: Rect) -> Rect:
-        """Move and resize a managed window. The rectangle asked of X: the size follows the window's hints, but not
-        its steps while it is to fill the screen.
+        """Move and resize a managed window. The rectangle asked of X: its size is within the limits in its hints.
 
         Override-redirect windows place themselves: theirs is returned unchanged. Raises WindowGone.
         """
         window = self._window(xid)
         if not window.managed:
             return window.info.rect
-        applied = self._geometry.configure(window, rect, steps=FILLING_STATES.isdisjoint(window.info.states))
+        applied = self._geometry.configure(window, rect)
         self._flush()
         return applied
 

@@ -12,9 +12,6 @@ from limpet.x11.tracked import TrackedWindow
 OWN_STATES = frozenset({"HIDDEN", "FOCUSED"})
 """what follows from iconifying and focus, and is never asked for"""
 
-FILLING_STATES = frozenset({"FULLSCREEN", "MAXIMIZED_VERT", "MAXIMIZED_HORZ"})
-"""the user's screen rules the size, which is no multiple of a character's"""
-
 
 class WindowStates:
     """Writes both properties, and keeps WindowInfo in step."""

@@ -30,40 +30,16 @@ class SizeHints:
     """1 NorthWest ... 9 SouthEast, 10 Static (X protocol, BIT/WIN gravity)"""
 
     def constrain(self, size: Size) -> Size:
-        """The nearest size that the hints allow, as ICCCM 4.1.2.3 computes it; at least 1 by 1."""
-        base = self.base or self.minimum or Size(0, 0)
-        minimum = self.minimum or self.base or Size(1, 1)
+        """The nearest size between minimum and maximum (ICCCM 4.1.2.3); at least 1 by 1.
+
+        Increments and aspect are for the window manager in front of the user, which is told them: corrected here once
+        more, a size would come back to it as a wish of the application's while the user drags.
+        """
+        minimum = self.minimum or Size(1, 1)
         maximum = self.maximum or Size(MAX_EXTENT, MAX_EXTENT)
-        width = max(min(size.width, maximum.width), minimum.width, 1)
-        height = max(min(size.height, maximum.height), minimum.height, 1)
-        width, height = self._fit_aspect(width, height)
-        if self.increment is not None:
-            width = _step(width, base.width, self.increment.width, minimum.width)
-            height = _step(height, base.height, self.increment.height, minimum.height)
-        return Size(min(max(width, 1), MAX_EXTENT), min(max(height, 1), MAX_EXTENT))
-
-    def _fit_aspect(self, width: int, height: int) -> tuple[int, int]:
-        """The base size counts only when it is given itself, not when the minimum stands in for it."""
-        extra = self.base or Size(0, 0)
-        inner_width, inner_height = width - extra.width, height - extra.height
-        if inner_width <= 0 or inner_height <= 0:
-            return width, height
-        if self.minimum_aspect is not None:
-            over, under = self.minimum_aspect
-            if inner_width * under < inner_height * over:
-                inner_height = max(1, inner_width * under // over)
-        if self.maximum_aspect is not None:
-            over, under = self.maximum_aspect
-            if inner_width * under > inner_height * over:
-                inner_width = max(1, inner_height * over // under)
-        return inner_width + extra.width, inner_height + extra.height
-
-
-def _step(value: int, base: int, increment: int, minimum: int) -> int:
-    if increment <= 1 or value < base:
-        return value
-    stepped = base + (value - base) // increment * increment
-    return stepped if stepped >= minimum else stepped + increment
+        width = max(min(size.width, maximum.width, MAX_EXTENT), minimum.width, 1)
+        height = max(min(size.height, maximum.height, MAX_EXTENT), minimum.height, 1)
+        return Size(min(width, MAX_EXTENT), min(height, MAX_EXTENT))
 
 
 @dataclass(frozen=True, slots=True)

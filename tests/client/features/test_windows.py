@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from limpet.client.messages import (
     WindowState,
     WindowUnmapped,
 )
-from limpet.client.window_book import MAX_WINDOWS
+from limpet.client.window_book import MAX_WINDOWS, SessionId
 from limpet.config.kinds import WindowClose
 from limpet.config.options import ClientOptions
 from limpet.packets import window as packets
@@ -30,8 +31,10 @@ from limpet.packets.handshake import StartupComplete
 from limpet.packets.info import ServerEvent
 from limpet.packets.schema import Packet
 from limpet.packets.window_client import CloseWindow, ConfigureWindow, MapWindow, UnmapWindow
-from limpet.values import Rect, WindowId
+from limpet.server.render import png_of
+from limpet.values import PixelFormat, Pixels, Rect, WindowId
 from tests.client.features.context import Bench, only
+from tests.support.net import run
 
 WINDOW = WindowId(7)
 RECT = Rect(10, 20, 300, 200)
@@ -237,8 +240,35 @@ def test_an_icon_in_pixels_and_no_icon() -> None:
     assert (icon.width, icon.height, bytes(icon.data)) == (1, 2, b"12345678")
     bench.give(packets.WindowIcon(window_id=WINDOW, width=0, height=0, encoding="default", data=b""))
     assert only(bench.take_posted(), SetIcon).icon is None
-    bench.give(packets.WindowIcon(window_id=WINDOW, width=9, height=9, encoding="png", data=b"no picture"))
+    bench.give(packets.WindowIcon(window_id=WINDOW, width=9000, height=9, encoding="png", data=b"too wide"))
+    bench.give(packets.WindowIcon(window_id=WINDOW, width=9, height=9, encoding="gif", data=b"no such encoding"))
     assert bench.take_posted() == []
+
+
+def test_an_icon_that_has_to_be_decoded_holds_up_nothing() -> None:
+    async def test() -> None:
+        bench = bench_with(new())
+        bench.take_posted()
+        data = png_of(Pixels(1, 1, PixelFormat.BGRA, 4, b"\1\2\3\xff"))
+        for icon in (b"no picture", data):
+            bench.give(packets.WindowIcon(window_id=WINDOW, width=1, height=1, encoding="png", data=icon))
+        assert bench.posted == []
+        async with asyncio.timeout(20):
+            while not bench.posted:
+                await asyncio.sleep(0)
+        icon = only(bench.take_posted(), SetIcon).icon
+        assert icon is not None
+        assert (icon.width, icon.height) == (1, 1)
+        bench.give(packets.WindowIcon(window_id=WINDOW, width=1, height=1, encoding="png", data=data))
+        bench.give(packets.LostWindow(window_id=WINDOW))
+        bench.take_posted()
+        async with asyncio.timeout(20):
+            while bench.decoder.waiting:
+                await asyncio.sleep(0)
+        assert bench.take_posted() == []  # the window is gone
+        bench.decoder.close()
+
+    run(test())
 
 
 def test_closing_asks_the_application() -> None:
@@ -275,7 +305,7 @@ def test_no_more_windows_than_there_may_be() -> None:
 
 def again(bench: Bench, session: str = "s") -> Bench:
     """The same windows over a new connection."""
-    bench.windows.begin((session, 1))
+    bench.windows.begin(SessionId(session))
     second = Bench(windows=bench.windows, generation=2)
     second.make(WindowsFeature)
     return second
@@ -283,7 +313,7 @@ def again(bench: Bench, session: str = "s") -> Bench:
 
 def attached() -> Bench:
     bench = Bench()
-    bench.windows.begin(("s", 1))
+    bench.windows.begin(SessionId("s"))
     bench.make(WindowsFeature)
     bench.give(new(title="one"), new(8), WindowMapped(WINDOW, RECT), WindowMapped(WindowId(8), RECT))
     return bench
@@ -342,6 +372,23 @@ def test_another_session_has_no_windows_of_the_old_one() -> None:
     assert len(bench.windows) == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        (SessionId("u", "host", ":1", 5), SessionId("u", "host", ":1", 5), True),
+        # xpra 6.5.5
+        (SessionId("", "host", ":1", 5), SessionId("", "host", ":1", 5), True),
+        (SessionId("", "host", ":1", 5), SessionId("", "host", ":1", 6), False),
+        (SessionId("", "host", ":1", 0), SessionId("", "host", ":1", 0), False),
+        (SessionId("u"), SessionId("v"), False),
+    ],
+)
+def test_which_sessions_are_the_same(before: SessionId, after: SessionId, kept: bool) -> None:
+    bench = attached()
+    bench.windows.begin(before)
+    assert bench.windows.begin(after) is kept
+
+
 def test_the_same_id_for_another_kind_of_window_is_a_new_window() -> None:
     bench = again(attached())
     bench.give(new(kind="override-redirect"))
@@ -350,10 +397,10 @@ def test_the_same_id_for_another_kind_of_window_is_a_new_window() -> None:
 
 def test_stopping_forgets_the_timer() -> None:
     bench = Bench()
-    bench.windows.begin(("s", 1))
+    bench.windows.begin(SessionId("s"))
     bench.make(WindowsFeature)
     bench.give(new())
-    bench.windows.begin(("s", 1))
+    bench.windows.begin(SessionId("s"))
     second = Bench(windows=bench.windows)
     feature = second.make(WindowsFeature)
     feature.writable()

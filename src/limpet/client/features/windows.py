@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 from collections.abc import Iterable
 from typing import Any
 
+from limpet.client.decoding import Decoded
 from limpet.client.features.base import FeatureContext, Handler, PlainFeature, Timer, on_event, on_packet
-from limpet.client.features.images import icon_pixels
+from limpet.client.features.images import encoded_icon, icon_pixels
 from limpet.client.messages import (
     CloseRequested,
     CreateWindow,
@@ -33,13 +35,16 @@ from limpet.packets.info import ServerEvent
 from limpet.packets.window_client import CloseWindow, ConfigureWindow, MapWindow, UnmapWindow
 from limpet.packets.window_client import WindowState as StateRecord
 from limpet.picture.decode import PictureError
-from limpet.values import Rect
+from limpet.values import Rect, WindowId
 
 log = logging.getLogger("limpet.client.windows")
 
 STALE_S = 10.0
 """how long after a reconnect a window that is not announced again stays, with a server that does not say when it is
 through"""
+
+ICONS = WindowId(0)
+"""no window has this id: no picture waits for an icon, whose decoder may have to be loaded"""
 
 _CANCEL = 11
 _FIELDS = {
@@ -180,11 +185,20 @@ class WindowsFeature(PlainFeature):
         if self._book.get(packet.window_id) is None:
             return
         try:
-            icon = icon_pixels(packet)
+            encoded = encoded_icon(packet)
+            if encoded is None:
+                self.context.post(SetIcon(packet.window_id, icon_pixels(packet)))
+                return
         except PictureError as error:
             log.info("window %i: no icon: %s", packet.window_id, error)
-        else:
-            self.context.post(SetIcon(packet.window_id, icon))
+            return
+        self.context.decoder.submit(ICONS, encoded, functools.partial(self._set_icon, packet.window_id))
+
+    def _set_icon(self, window_id: WindowId, decoded: Decoded) -> None:
+        if decoded.problem:
+            log.info("window %i: no icon: %s", window_id, decoded.problem)
+        elif self._book.get(window_id) is not None:
+            self.context.post(SetIcon(window_id, decoded.pixels))
 
     def _server_event(self, packet: ServerEvent) -> None:
         if packet.name == "startup-complete":

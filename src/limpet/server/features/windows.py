@@ -45,12 +45,16 @@ log = logging.getLogger("limpet.server.windows")
 
 CLOSE_AGAIN_S = 5.0
 """a second wish to close within this time is taken as: end it"""
+STALE_S = 5.0
+"""how long a geometry with an old counter may have been sent before the client knew of the new one"""
 ANSWER_S = 1.0
 """how long a client's geometry may be the answer to the one it was told"""
 
 
 class WindowsFeature:
-    """Observes the desktop for one client. Every window is announced; pictures follow `MapWindow` (traps: 57)."""
+    """Observes the desktop for one client. Every window is announced; pictures follow `MapWindow`, those of
+    override-redirect windows at once.
+    """
 
     def __init__(self, context: FeatureContext) -> None:
         self._context = context
@@ -62,6 +66,8 @@ class WindowsFeature:
         """how often this client was told a new geometry (docs/protocol: resize_counter); each counts from 0"""
         self._told: dict[WindowId, float] = {}
         """and when, last"""
+        self._awaited: dict[WindowId, int] = {}
+        """the counter from which on its own geometries count"""
         self._last_focus: WindowId | None = None
 
     # -- Feature -------------------------------------------------------------------------------------------------
@@ -119,12 +125,16 @@ class WindowsFeature:
                 kind=kind,
             )
         )
+        if info.override_redirect:
+            # xpra 3.1.3, 6.2.5, 6.5.5: their clients send no map-window for menus and tooltips
+            self._show(window)
 
     def window_removed(self, window: DesktopWindow) -> None:
         pictures = self._pictures.pop(window.id, None)
         self._close_asked.pop(window.id, None)
         self._counters.pop(window.id, None)
         self._told.pop(window.id, None)
+        self._awaited.pop(window.id, None)
         if pictures is not None:
             pictures.close()
             self._context.send(LostWindow(window_id=window.id))
@@ -138,7 +148,8 @@ class WindowsFeature:
 
     def window_moved(self, window: DesktopWindow) -> None:
         rect = window.info.rect
-        counter = self._counters[window.id] = self._counters.get(window.id, 0) + 1
+        counter = self._counters.get(window.id, 0) + 1
+        self._counters[window.id] = self._awaited[window.id] = counter
         self._told[window.id] = self._context.clock()
         if window.info.override_redirect:
             self._context.send(
@@ -203,6 +214,10 @@ class WindowsFeature:
         if packet.width and packet.height:
             self._place(window, Rect(packet.x, packet.y, packet.width, packet.height))
         self._apply_state(window, packet.state)
+        if not (window.info.override_redirect and self._pictures[window.id].visible):
+            self._show(window)
+
+    def _show(self, window: DesktopWindow) -> None:
         rect = window.info.rect
         self._pictures[window.id].show(Rect(0, 0, rect.width, rect.height))
 
@@ -219,11 +234,16 @@ class WindowsFeature:
         if window is None:
             return
         self._apply_state(window, packet.state)
-        stale = packet.resize_counter < self._counters.get(window.id, 0)
-        if packet.skip_geometry or stale or not (packet.width and packet.height):
+        if packet.skip_geometry or not (packet.width and packet.height):
+            return
+        rect = Rect(packet.x, packet.y, packet.width, packet.height)
+        if packet.resize_counter < self._awaited.get(window.id, 0) and self._since_told(window) < STALE_S:
+            if rect == window.info.rect:
+                # xpra 3.1.3: a window that has the geometry already when it is told keeps its old counter
+                self._awaited[window.id] = packet.resize_counter
             return
         before = window.info.rect.size
-        self._place(window, Rect(packet.x, packet.y, packet.width, packet.height))
+        self._place(window, rect)
         after = window.info.rect
         if before != after.size:
             # the new part may be of the background colour, which X paints without damage
@@ -231,8 +251,10 @@ class WindowsFeature:
 
     def _place(self, window: DesktopWindow, rect: Rect) -> None:
         """What a desktop makes of a geometry that it was told is not told on: two would never come to terms."""
-        answer = self._context.clock() - self._told.get(window.id, -math.inf) < ANSWER_S
-        self._desktop.configure(window, rect, by=self, tell=not answer)
+        self._desktop.configure(window, rect, by=self, tell=self._since_told(window) >= ANSWER_S)
+
+    def _since_told(self, window: DesktopWindow) -> float:
+        return self._context.clock() - self._told.get(window.id, -math.inf)
 
     def _apply_state(self, window: DesktopWindow, state: WindowState) -> None:
         states = set(window.info.states)
