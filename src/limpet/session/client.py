@@ -127,12 +127,18 @@ class ClientSession:
         if (text := self._link.reader.clear_text()) is not None:
             self._end_with_text(text)
             return
+        if self._link.reader.buffered:
+            what = "the connection was cut in the middle of a packet"
+            error = ConnectionClosed(what, ours=False, exit_code=ExitCode.TRUNCATED)
+            self._end(error, what, by_peer=True)
+            return
         if not self._heard:
-            what = "the server closed the connection without an answer" if clean else "the connection was cut"
-            error = _no_answer(what, self._aes is not None and not self._heard)
+            how = "the server closed the connection" if clean else "the connection was cut"
+            what = f"{how} without an answer"
+            refusal = _no_answer(what, self._aes is not None)
             if not clean:
-                error.exit_code = ExitCode.TRUNCATED
-            self._end(error, what, by_peer=True, unanswered=True)
+                refusal.exit_code = ExitCode.TRUNCATED
+            self._end(refusal, what, by_peer=True, unanswered=True)
             return
         what = "the server closed the connection" if clean else "the connection was cut"
         code = ExitCode.CONNECTION_LOST if clean else ExitCode.TRUNCATED
