@@ -124,6 +124,7 @@ class ListenOptions:
         scope=Scope.START,
         help="unix socket to listen on: auto is one in the session's private directory, none is none. "
         "Options of the line follow after commas, as in PATH,auth=MODULE",
+        may_hold_secret=True,
     )
     bind_tcp: tuple[str, ...] = option(
         text("[HOST]:PORT[,KEY=VALUE...]"),
@@ -133,6 +134,7 @@ class ListenOptions:
         scope=Scope.START,
         help="TCP address to listen on; plain, AES and SSL clients share the port. Without a host only this machine "
         "reaches it, * means all addresses, port 0 any free one",
+        may_hold_secret=True,
     )
     bind_ssl: tuple[str, ...] = option(
         text("[HOST]:PORT[,KEY=VALUE...]"),
@@ -141,6 +143,7 @@ class ListenOptions:
         names="--bind-ssl",
         scope=Scope.START,
         help="like --bind-tcp, for SSL clients only",
+        may_hold_secret=True,
     )
     ssl: SslMode = option(
         SSL_MODE,
@@ -229,6 +232,7 @@ class AuthOptions:
         scope=Scope.START,
         help="authentication module for every listener that has no more specific option; several are asked in turn. "
         "Also written MODULE(KEY=VALUE,...)",
+        may_hold_secret=True,
     )
     tcp_auth: tuple[str, ...] = option(
         text("MODULE[:KEY=VALUE,...]"),
@@ -237,6 +241,7 @@ class AuthOptions:
         names="--tcp-auth",
         scope=Scope.START,
         help="like --auth, for the listeners of --bind-tcp, whatever the client uses on them",
+        may_hold_secret=True,
     )
     ssl_auth: tuple[str, ...] = option(
         text("MODULE[:KEY=VALUE,...]"),
@@ -245,6 +250,7 @@ class AuthOptions:
         names="--ssl-auth",
         scope=Scope.START,
         help="like --auth, for the listeners of --bind-ssl",
+        may_hold_secret=True,
     )
     password_file: tuple[str, ...] = option(
         text("FILE"),
