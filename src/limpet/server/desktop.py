@@ -225,8 +225,7 @@ class Desktop:
     def close_window(self, window: DesktopWindow) -> None:
         """Ask the application; one that does not know the question is ended."""
         with self._watching():
-            if not self._manager.close(window.info.xid):
-                self._manager.kill(window.info.xid)
+            self._manager.close(window.info.xid)
 
     def kill_window(self, window: DesktopWindow) -> None:
         with self._watching():
