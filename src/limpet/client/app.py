@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import logging
 import sys
 import threading
@@ -52,6 +53,8 @@ from limpet.values import Secret
 
 log = logging.getLogger("limpet.client")
 
+COLLECT_EVERY = 10_000
+"""new objects between two rounds of the garbage collector, each of which takes about 1 ms then"""
 SWITCH_INTERVAL_S = 0.0005
 """how long one thread may keep the others of Python waiting (measured: 5 ms, the default, is seen as stutter)"""
 JOIN_S = 5.0
@@ -177,6 +180,7 @@ class Client:
     def accepted(self, event: Accepted, facts: StreamFacts) -> None:
         connection = self._connection
         assert connection is not None
+        self._on_attached()
         self._memory.remember(str(self._plan.target), legacy=connection.legacy)
         self._generation += 1
         hello = event.hello
