@@ -120,6 +120,7 @@ class ListenOptions:
         default=(),
         shown_default="auto",
         repeatable=True,
+        shown=False,
         names="--bind",
         scope=Scope.START,
         help="unix socket to listen on: auto is one in the session's private directory, none is none. "
@@ -129,6 +130,7 @@ class ListenOptions:
         text("[HOST]:PORT[,KEY=VALUE...]"),
         default=(),
         repeatable=True,
+        shown=False,
         names="--bind-tcp",
         scope=Scope.START,
         help="TCP address to listen on; plain, AES and SSL clients share the port. Without a host only this machine "
@@ -138,6 +140,7 @@ class ListenOptions:
         text("[HOST]:PORT[,KEY=VALUE...]"),
         default=(),
         repeatable=True,
+        shown=False,
         names="--bind-ssl",
         scope=Scope.START,
         help="like --bind-tcp, for SSL clients only",
@@ -225,6 +228,7 @@ class AuthOptions:
         text("MODULE[:KEY=VALUE,...]"),
         default=(),
         repeatable=True,
+        shown=False,
         names="--auth bind:auth",
         scope=Scope.START,
         help="authentication module for every listener that has no more specific option; several are asked in turn. "
@@ -234,6 +238,7 @@ class AuthOptions:
         text("MODULE[:KEY=VALUE,...]"),
         default=(),
         repeatable=True,
+        shown=False,
         names="--tcp-auth",
         scope=Scope.START,
         help="like --auth, for the listeners of --bind-tcp, whatever the client uses on them",
@@ -242,6 +247,7 @@ class AuthOptions:
         text("MODULE[:KEY=VALUE,...]"),
         default=(),
         repeatable=True,
+        shown=False,
         names="--ssl-auth",
         scope=Scope.START,
         help="like --auth, for the listeners of --bind-ssl",

@@ -94,14 +94,18 @@ def option(
     scope: Scope = Scope.NONE,
     repeatable: bool = False,
     shown_default: str = "",
+    shown: bool = True,
 ) -> T:
     """Declare a field of an option group; a `repeatable` one is a tuple of the kind's values.
 
     `names` are its spellings, separated by blanks: "--ssl-cert" on the command line, "bind:ssl-cert" on bind lines,
-    "url:ssl-cert" in URLs. Every option names at least one.
+    "url:ssl-cert" in URLs. Every option names at least one. `shown` False keeps values that may hold a secret out of
+    the repr.
     """
     metadata = {"kind": kind, "help": help, "scope": scope, "repeatable": repeatable, "shown_default": shown_default}
-    spelled: T = dataclasses.field(default=default, metadata={**metadata, "names": names}, repr=not kind.secret)
+    spelled: T = dataclasses.field(
+        default=default, metadata={**metadata, "names": names}, repr=shown and not kind.secret
+    )
     return spelled
 
 
