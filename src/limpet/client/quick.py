@@ -53,15 +53,21 @@ class Destination(Protocol):
 
 
 def ask_version(target: Destination, *, legacy: bool, timeout_s: float) -> Mapping[str, Any] | None:
-    """The capabilities of the answer; None for anything else, whatever it is."""
+    """The capabilities of the answer; None for anything else, whatever it is. Raises TimeoutError without an answer."""
     serializer = "rencode" if legacy else "rencodeplus"
     until = time.monotonic() + timeout_s
     try:
-        with _connect(target, timeout_s) as connection:
+        connection = _connect(target, timeout_s)
+    except OSError:
+        return None
+    try:
+        with connection:
             writer = PacketWriter(serializer=serializer)
             for part in writer.write(["hello", {**HELLO, **_SPELLINGS[serializer]}]):
                 connection.sendall(part)
             return _answer(connection, until)
+    except TimeoutError:
+        raise
     except (OSError, ProtocolError):
         return None
 
@@ -83,8 +89,10 @@ def _answer(connection: socket.socket, until: float) -> Mapping[str, Any] | None
     reader = PacketReader(BEFORE_HELLO)
     while (packet := reader.next_packet()) is None:
         left = until - time.monotonic()
-        if left <= 0 or reader.clear_text() is not None:
+        if reader.clear_text() is not None:
             return None
+        if left <= 0:
+            raise TimeoutError
         connection.settimeout(left)
         data = connection.recv(READ_BYTES)
         if not data:

@@ -72,7 +72,7 @@ def _keydata(keydata: Secret) -> Secret:
     except UnicodeDecodeError:
         raise ConfigError(
             "keydata is neither hexadecimal nor base64",
-            hint="plain text belongs in a key file",
+            hint="write keydata=0xHEX or keydata=base64:DATA; plain text belongs in a key file (keyfile=PATH)",
             exit_code=ExitCode.KEY_FILE,
         ) from None
     return decode_keydata(text)
