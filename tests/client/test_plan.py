@@ -18,7 +18,7 @@ from limpet.values import Secret
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, content in {"key.txt": b"the key\n", "other.txt": b"other", "empty.txt": b"\n"}.items():
+    for name, content in {"key.txt": b"the key of the tests\n", "other.txt": b"other", "empty.txt": b"\n"}.items():
         (tmp_path / name).write_bytes(content)
         (tmp_path / name).chmod(0o600)
     return tmp_path
