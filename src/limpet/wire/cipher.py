@@ -141,26 +141,26 @@ class AesDecryptor:
     def decrypt(self, size: int, data: Buffer) -> bytes:
         params = self._params
         if params.stream:
-            if size >= _UNCOPIED and size % _AES_BLOCK == 0:
-                return self._decrypt_whole_blocks(size, memoryview(data))
-            plain = self._context.update(data)
-        else:
-            view = memoryview(data)
-            plain = _context(params, bytes(view[:IV_SIZE]), encrypt=False).update(view[IV_SIZE:])
-            size -= IV_SIZE
-        padding = params.padding_for(size)
+            return _decrypt(self._context, params, size, data)
+        view = memoryview(data)
+        return _decrypt(_context(params, bytes(view[:IV_SIZE]), encrypt=False), params, size - IV_SIZE, view[IV_SIZE:])
+
+
+def _decrypt(context: CipherContext, params: CipherParams, size: int, data: Buffer) -> bytes:
+    """The `size` bytes before the padding."""
+    padding = params.padding_for(size)
+    if padding and size >= _UNCOPIED and size % _AES_BLOCK == 0:
+        # the padding is by itself behind the payload, which need not be copied to come off it
+        view = memoryview(data)
+        plain, found = context.update(view[:size]), context.update(view[size:])
+    else:
+        plain = context.update(data)
         if not padding:
             return plain
-        if not hmac.compare_digest(plain[size:], padding):
-            raise CipherError(UNDECIPHERABLE)
-        return plain[:size]
-
-    def _decrypt_whole_blocks(self, size: int, view: memoryview) -> bytes:
-        """The padding is by itself behind the payload, which need not be copied to come off it."""
-        plain = self._context.update(view[:size])
-        if not hmac.compare_digest(self._context.update(view[size:]), self._params.padding_for(size)):
-            raise CipherError(UNDECIPHERABLE)
-        return plain
+        plain, found = plain[:size], plain[size:]
+    if not hmac.compare_digest(found, padding):
+        raise CipherError(UNDECIPHERABLE)
+    return plain
 
 
 class ProbingDecryptor:
@@ -229,6 +229,8 @@ class ProbingDecryptor:
     def decrypt(self, size: int, data: Buffer) -> bytes:
         if not self._params.stream:
             return AesDecryptor(self._params).decrypt(size, data)
+        if len(self._candidates) == 1 and not self._plain:
+            return _decrypt(self._context, self._candidates[0], size, data)
         plain = self._plain + self._context.update(memoryview(data)[len(self._plain) :])
         self._plain = b""
         self._candidates = tuple(
