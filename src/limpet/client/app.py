@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import gc
 import logging
 import sys
 import threading
@@ -53,8 +52,6 @@ from limpet.values import Secret
 
 log = logging.getLogger("limpet.client")
 
-COLLECT_EVERY = 10_000
-"""new objects between two rounds of the garbage collector, each of which takes about 1 ms then"""
 SWITCH_INTERVAL_S = 0.0005
 """how long one thread may keep the others of Python waiting (measured: 5 ms, the default, is seen as stutter)"""
 JOIN_S = 5.0
@@ -77,6 +74,7 @@ class Client:
         *,
         clock: Callable[[], float] = time.monotonic,
         find_keymap: Callable[[], Keymap] = local_keymap,
+        on_attached: Callable[[], None] = lambda: None,
     ) -> None:
         self._plan = plan
         self._ui = ui
@@ -85,6 +83,7 @@ class Client:
         self._tell = tell
         self._clock = clock
         self._find_keymap = find_keymap
+        self._on_attached = on_attached
         self._keymap: Keymap | None = None
         self._identity = Identity()
         self._poster = Poster(ui.post, self._on_full)
@@ -314,9 +313,17 @@ class Client:
 MakeUi = Callable[[UiEventSink], Ui]
 
 
-def attach(plan: ConnectPlan, make_ui: MakeUi, memory: PeerMemory, tell: Tell) -> int:
+def attach(
+    plan: ConnectPlan,
+    make_ui: MakeUi,
+    memory: PeerMemory,
+    tell: Tell,
+    *,
+    on_attached: Callable[[], None] = lambda: None,
+) -> int:
     """Show the session of `plan` until it ends; the exit code. Raises the error that ended it.
 
+    `on_attached` is called on the network's thread, each time that the session is on.
     Called on the main thread. The connection is made while the user interface starts.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -324,7 +331,7 @@ def attach(plan: ConnectPlan, make_ui: MakeUi, memory: PeerMemory, tell: Tell) -
     thread = _NetworkThread(loop)
     events = EventQueue(thread.wake)
     ui = make_ui(events)
-    client = Client(plan, ui, events, memory, tell)
+    client = Client(plan, ui, events, memory, tell, on_attached=on_attached)
     thread.begin(client, ui)
     try:
         code = ui.run()
