@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from limpet.errors import DisplayUnavailable, WindowGone
+from limpet.errors import DisplayError, DisplayUnavailable, WindowGone
 from limpet.picture.base import Picture
 from limpet.server import pipeline as module
 from limpet.server.pipeline import MAX_RECTS, MAX_WRITE_BUFFERED, WindowPictures
@@ -232,7 +232,7 @@ def test_a_late_acknowledgement_of_what_an_unmap_forgot_is_harmless() -> None:
     check(story)
 
 
-@pytest.mark.parametrize("error", [WindowGone(7), DisplayUnavailable("gone")], ids=["window", "display"])
+@pytest.mark.parametrize("error", [WindowGone(7), DisplayUnavailable("gone"), DisplayError("refused")], ids=repr)
 def test_a_failed_capture_draws_nothing_and_what_was_damaged_meanwhile_is_not_left_waiting(error: Exception) -> None:
     async def story(screen: Screen) -> None:
         screen.pictures.show(WHOLE)
