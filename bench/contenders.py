@@ -14,7 +14,7 @@ from bench import noise
 from bench.model import CONTENDERS, LIMPET
 from tests.support import pattern, pki
 from tests.support.processes import Running, end_left_running, environment
-from tests.support.rig import Maker, maker
+from tests.support.rig import Limpet, Maker, maker
 from tests.support.screen import Screen, screen
 from tools import peers
 
@@ -63,6 +63,26 @@ class Endpoint:
         return ()
 
 
+class Installed(Limpet):
+    """The checkout under the script that an installer writes for it: users do not type `python -m`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._script = folder / "limpet"
+        self._script.write_text(
+            f"#!{sys.executable}\nimport sys\nfrom limpet.cli.main import run_program\n\nsys.exit(run_program())\n"
+        )
+        self._script.chmod(0o700)
+
+    def command(self, *words: str) -> tuple[str, ...]:
+        return (str(self._script), *words)
+
+    def start(self, options: Sequence[str]) -> tuple[str, ...]:
+        return self.command("start", "--daemon=no", *options)
+
+    def attach(self, target: str, options: Sequence[str]) -> tuple[str, ...]:
+        return self.command("attach", target, *options)
+
+
 class World:
     """A folder with keys and certificates, a display for clients, and the programs that run in it."""
 
@@ -70,6 +90,10 @@ class World:
         self.folder = folder
         self.screen = screen
         self._count = 0
+        self._limpet = Installed(folder)
+
+    def maker(self, contender: str) -> Maker:
+        return self._limpet if contender == LIMPET else maker(contender)
 
     def run(self, name: str, command: Sequence[str], **extra: str) -> Running:
         self._count += 1
@@ -90,7 +114,7 @@ class World:
                 options.append(f"--bind-tcp=127.0.0.1:{port}")
             if protection == "aes":
                 options += ["--tcp-encryption=AES", "--tcp-encryption-keyfile=./key.txt"]
-        of: Maker = maker(contender)
+        of = self.maker(contender)
         server = self.run(f"server-{contender}", of.start(options))
         server.says(of.ready)
         return {

@@ -15,7 +15,6 @@ from bench.measures.base import Served, rows
 from bench.model import Mark, Sample
 from tests.support import pattern
 from tests.support.processes import PATIENCE_S, Late, Running
-from tests.support.rig import maker
 from tests.support.screen import TOLERANCE
 
 POLL_S = 0.004
@@ -68,7 +67,7 @@ class AttachContest:
 
 def start_client(place: World, endpoint: Endpoint) -> Running:
     """`attach` as its users type it."""
-    command = maker(endpoint.contender).attach(endpoint.target, endpoint.client_options())
+    command = place.maker(endpoint.contender).attach(endpoint.target, endpoint.client_options())
     return place.run(f"client-{endpoint.contender}", command, DISPLAY=place.screen.name, QT_QPA_PLATFORM="xcb")
 
 

@@ -12,7 +12,6 @@ from bench.contenders import Endpoint, world
 from bench.measures.base import NAMES, Served, rows
 from bench.model import Mark, Row, Sample
 from tests.support.processes import environment
-from tests.support.rig import maker
 
 MARK = Mark(ratio=0.5)
 CANNOT = frozenset({("3.1.3", "aes")})
@@ -55,7 +54,9 @@ class VersionContest:
 
     def _time(self, endpoint: Endpoint) -> tuple[float, float]:
         """Wall and processor time in ms."""
-        command = maker(endpoint.contender).command("version", endpoint.target, *endpoint.client_options())
+        command = self._served.world.maker(endpoint.contender).command(
+            "version", endpoint.target, *endpoint.client_options()
+        )
         folder = self._served.world.folder
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()

@@ -165,10 +165,22 @@ BY_SERVER = (
     # crypto.md 4.8: this client sends no AES with these options
     Refused("no-encryption-in-spite-of-options", f"{TCP} {AES}", f"{TO_TCP} {AES}", OFFERS_NONE, ("6.5.5",)),
     Refused("only-client-encrypts", TCP, f"{TO_TCP} {AES}", "the client asks for AES and this listener has none"),
-    Refused("wrong-password", f"{TCP} {TCP_LOGIN}", f"{TO_TCP} {WRONG_PASSWORD}", WRONG_ONE, ("3.1.3", "6.2.5", "6.5.5")),
+    Refused(
+        "wrong-password", f"{TCP} {TCP_LOGIN}", f"{TO_TCP} {WRONG_PASSWORD}", WRONG_ONE, ("3.1.3", "6.2.5", "6.5.5")
+    ),
     Refused("wrong-password-aes", f"{TCP} {AES} {TCP_LOGIN}", f"{TO_TCP} {AES} {WRONG_PASSWORD}", WRONG_ONE),
-    Refused("no-certificate", f"{SSL} {WANTS_CERTIFICATE}", f"{TO_SSL} {OWN_CA}", "gave no certificate, and this listener requires one"),
-    Refused("foreign-certificate", f"{SSL} {WANTS_CERTIFICATE}", f"{TO_SSL} {OWN_CA} {FOREIGN_CERTIFICATE}", "was refused: unable to get local issuer certificate"),
+    Refused(
+        "no-certificate",
+        f"{SSL} {WANTS_CERTIFICATE}",
+        f"{TO_SSL} {OWN_CA}",
+        "gave no certificate, and this listener requires one",
+    ),
+    Refused(
+        "foreign-certificate",
+        f"{SSL} {WANTS_CERTIFICATE}",
+        f"{TO_SSL} {OWN_CA} {FOREIGN_CERTIFICATE}",
+        "was refused: unable to get local issuer certificate",
+    ),
     Refused("clear-to-ssl", f"{SSL} {CERTIFICATE}", TO_TCP, "refused, it does not use SSL/TLS"),
     Refused("ssl-to-clear", TCP, f"{TO_SSL} {OWN_CA}", "refused, it speaks tls"),
 )

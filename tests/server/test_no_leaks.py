@@ -70,7 +70,7 @@ class Spy:
         self.found: dict[str, bytes] = {}
         self._derive = cipher.derive_key
         self._gendigest = digest.gendigest
-        for module in ("limpet.wire.cipher", "limpet.server.login", "limpet.session.encryption"):
+        for module in ("limpet.wire.cipher", "limpet.session.encryption"):
             monkeypatch.setattr(f"{module}.derive_key", self.derive_key)
         for module in ("limpet.auth.digest", "limpet.auth.answer"):
             monkeypatch.setattr(f"{module}.gendigest", self.gendigest)

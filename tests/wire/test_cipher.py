@@ -344,3 +344,30 @@ def test_other_keydata_is_an_error_that_does_not_show_it(text: str) -> None:
     assert caught.value.exit_code is ExitCode.KEY_FILE
     assert "0xHEX" in caught.value.hint
     assert len(text) < 5 or text not in str(caught.value) + caught.value.hint
+
+
+@pytest.mark.parametrize("size", [65535, 65536, 65537, 65552, 200_000])
+@pytest.mark.parametrize(
+    ("mode", "block", "stream"), [("CBC", 16, True), ("CBC", 32, True), ("CBC", 16, False), ("CTR", 16, True)]
+)
+def test_large_payloads_go_through_uncopied_and_unchanged(size: int, mode: str, block: int, stream: bool) -> None:
+    params = CipherParams(mode=mode, key=Secret(b"k" * 32), iv=b"i" * 16, padding="PKCS#7", block=block, stream=stream)
+    encryptors = [AesEncryptor(params, lambda: b"v" * 16) for _ in range(2)]
+    decryptor = AesDecryptor(params)
+    data = bytes(index * 7 % 251 for index in range(size))
+    for payload in (b"before", data, b"after"):
+        length, parts = encryptors[0].encrypt_parts(memoryview(payload))
+        assert encryptors[1].encrypt(payload) == (length, b"".join(parts))
+        wire = b"".join(parts)
+        assert len(wire) == decryptor.padded_size(length)
+        assert decryptor.decrypt(length, wire) == payload
+
+
+@pytest.mark.parametrize("size", [65536, 65537])
+def test_wrong_padding_behind_a_large_payload_is_seen(size: int) -> None:
+    params = CipherParams(mode="CBC", key=Secret(b"k" * 32), iv=b"i" * 16, padding="PKCS#7", block=16)
+    wrong = AesEncryptor(CipherParams(mode="CBC", key=Secret(b"k" * 32), iv=b"i" * 16, padding="legacy", block=32))
+    length, wire = wrong.encrypt(bytes(size))
+    decryptor = AesDecryptor(params)
+    with pytest.raises(CipherError, match=UNDECIPHERABLE):
+        decryptor.decrypt(length, wire[: decryptor.padded_size(length)])

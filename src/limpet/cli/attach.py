@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from limpet.cli.report import print_warnings, printable
 from limpet.cli.targets import find_target
 from limpet.client.plan import ConnectPlan, plan_connection
 from limpet.config.schema import Scope
+
+COLLECT_EVERY = 10_000
+"""new objects between two rounds of the garbage collector, each of which takes about 1 ms then"""
 
 
 def plan(invocation: Invocation) -> ConnectPlan:
@@ -30,7 +34,13 @@ def run(invocation: Invocation) -> int:
     from limpet.client.ui.qt import QtUi
 
     memory = PeerMemory(memory_file(invocation.environment.state_home))
-    return attach(planned, QtUi, memory, _tell)
+    return attach(planned, QtUi, memory, _tell, on_attached=_collect_less)
+
+
+def _collect_less() -> None:
+    """What was loaded so far stays: the garbage collector does not look at it again and again."""
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY)
 
 
 def _tell(line: str) -> None:

@@ -22,8 +22,9 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 """exit status when the reader of standard output went away: 128 + SIGPIPE"""
 
-COLLECT_EVERY = 20_000
-"""new objects between two rounds of the garbage collector; with Python's 700 it runs 60 times while modules load"""
+COLLECT_EVERY = 100_000
+"""new objects between two rounds of the garbage collector: more than modules make while they load. With Python's 700
+it runs 60 times for nothing. What stays longer than one command sets its own."""
 
 
 def run_program() -> NoReturn:

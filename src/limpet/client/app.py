@@ -19,7 +19,7 @@ from limpet.client.features.base import Feature, FeatureContext
 from limpet.client.features.registry import FEATURES
 from limpet.client.hello import Identity, partial_hello, window_hello
 from limpet.client.keymap import local_keymap
-from limpet.client.memory import PeerMemory
+from limpet.client.memory import PeerMemory, outgrown
 from limpet.client.messages import (
     AskPassword,
     CloseRequested,
@@ -74,6 +74,7 @@ class Client:
         *,
         clock: Callable[[], float] = time.monotonic,
         find_keymap: Callable[[], Keymap] = local_keymap,
+        on_attached: Callable[[], None] = lambda: None,
     ) -> None:
         self._plan = plan
         self._ui = ui
@@ -82,6 +83,7 @@ class Client:
         self._tell = tell
         self._clock = clock
         self._find_keymap = find_keymap
+        self._on_attached = on_attached
         self._keymap: Keymap | None = None
         self._identity = Identity()
         self._poster = Poster(ui.post, self._on_full)
@@ -177,7 +179,8 @@ class Client:
     def accepted(self, event: Accepted, facts: StreamFacts) -> None:
         connection = self._connection
         assert connection is not None
-        self._memory.remember(str(self._plan.target), legacy=connection.legacy)
+        self._on_attached()
+        self._memory.remember(str(self._plan.target), legacy=connection.legacy and not outgrown(event))
         self._generation += 1
         hello = event.hello
         session = SessionId(hello.uuid, hello.hostname, hello.display, hello.start_time)
@@ -310,9 +313,17 @@ class Client:
 MakeUi = Callable[[UiEventSink], Ui]
 
 
-def attach(plan: ConnectPlan, make_ui: MakeUi, memory: PeerMemory, tell: Tell) -> int:
+def attach(
+    plan: ConnectPlan,
+    make_ui: MakeUi,
+    memory: PeerMemory,
+    tell: Tell,
+    *,
+    on_attached: Callable[[], None] = lambda: None,
+) -> int:
     """Show the session of `plan` until it ends; the exit code. Raises the error that ended it.
 
+    `on_attached` is called on the network's thread, each time that the session is on.
     Called on the main thread. The connection is made while the user interface starts.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -320,7 +331,7 @@ def attach(plan: ConnectPlan, make_ui: MakeUi, memory: PeerMemory, tell: Tell) -
     thread = _NetworkThread(loop)
     events = EventQueue(thread.wake)
     ui = make_ui(events)
-    client = Client(plan, ui, events, memory, tell)
+    client = Client(plan, ui, events, memory, tell, on_attached=on_attached)
     thread.begin(client, ui)
     try:
         code = ui.run()

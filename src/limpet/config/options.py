@@ -264,7 +264,7 @@ class AuthOptions:
     username: str = option(
         text("NAME"),
         default="",
-        shown_default="the URL's, else the user's own",
+        shown_default="the user's own; a name in the URL comes first",
         names="--username",
         scope=Scope.CLIENT,
         help="the name to log in with",
@@ -287,7 +287,8 @@ class ClientOptions:
         default=20,
         names="--timeout url:timeout",
         scope=Scope.CLIENT | Scope.SHOW_SSL,
-        help="how long to wait for the server to be reached and to answer",
+        help="how long to wait for the server to be reached, for its TLS handshake and for its first answer; the "
+        "answer to a password may take longer after failed logins",
     )
     window_close: WindowClose = option(
         WINDOW_CLOSE,
@@ -303,7 +304,7 @@ class ClientOptions:
         default="auto",
         names="--encoding url:encoding",
         scope=Scope.ATTACH,
-        help="the picture encoding to prefer: rgb, png, jpeg or webp; auto chooses by content",
+        help="the picture encoding to prefer, one of --encodings; auto chooses by content",
     )
     encodings: tuple[str, ...] = option(
         _ENCODINGS,
@@ -319,7 +320,8 @@ class ClientOptions:
         shown_default="auto",
         names="--quality url:quality",
         scope=Scope.ATTACH,
-        help="picture quality from 1 to 100; 100 is without loss, 0 or auto decides by content",
+        help="picture quality from 1 to 100 of what looks like a photograph; 100 is without loss. 0 or auto leaves it "
+        "to the server: limpet's sends without loss as long as --encodings allows it",
     )
     compression_level: int = option(
         number(0, 9, "LEVEL"),

@@ -122,7 +122,8 @@ def load_authorities(context: ssl.SSLContext, ca_certs: str, ca_data: str) -> bo
     if ca_data.strip():
         _load_ca_data(context, decode_ca_data(ca_data))
         own = True
-    if not own:
+    if not own and context.verify_mode is not ssl.CERT_NONE:
+        # not for nothing: reading them takes some 20 ms
         context.load_default_certs(
             ssl.Purpose.SERVER_AUTH if context.protocol == ssl.PROTOCOL_TLS_CLIENT else ssl.Purpose.CLIENT_AUTH
         )

@@ -111,6 +111,9 @@ class Server:
                 setup.plan.bind, setup.policy, caps, functools.partial(self._accepted, setup)
             )
             self._listeners.append((listener, setup))
+        return self._addresses()
+
+    def _addresses(self) -> tuple[tuple[str, ListenerSetup], ...]:
         return tuple((address, setup) for listener, setup in self._listeners for address in listener.addresses)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -319,8 +322,7 @@ class Server:
             },
             "listeners": {
                 str(index): {"address": address, "protection": setup.protection.name}
-                for index, (listener, setup) in enumerate(self._listeners)
-                for address in listener.addresses
+                for index, (address, setup) in enumerate(self._addresses())
             },
             "windows": {
                 str(window.id): {

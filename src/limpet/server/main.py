@@ -32,6 +32,8 @@ from limpet.server.setup import listener_setup
 from limpet.values import Size
 from limpet.x11.display import Xvfb, XvfbOptions
 
+COLLECT_EVERY = 10_000
+"""new objects between two rounds of the garbage collector, each of which takes about 1 ms then"""
 SWITCH_INTERVAL_S = 0.0005
 """the capture thread and the event loop hand over sooner than after Python's 5 ms"""
 
@@ -137,6 +139,7 @@ async def _serve(
             # what the start needed and the session does not: lower memory, and no collection of it later
             gc.collect()
             gc.freeze()
+            gc.set_threshold(COLLECT_EVERY)
             ready(lines)
 
         await server.run(announce)

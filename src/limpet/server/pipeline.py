@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
-from limpet.errors import DisplayUnavailable, WindowGone
+from limpet.errors import DisplayError, DisplayUnavailable, WindowGone
 from limpet.picture.base import Picture
 from limpet.picture.damage import merge
 from limpet.session.flow import DrawFlow
@@ -126,6 +126,8 @@ class WindowPictures:
         except (WindowGone, DisplayUnavailable) as error:
             # the window goes, shrank below the damage, or is not mapped in the X server: an event tells which
             log.debug("%s", error)
+        except DisplayError as error:
+            log.warning("%s", error)
         finally:
             self._busy = False
         if self._visible and not self._closed:

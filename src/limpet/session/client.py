@@ -133,8 +133,9 @@ class ClientSession:
             self._end(error, what, by_peer=True)
             return
         if not self._heard:
-            what = "the server closed the connection without an answer" if clean else "the connection was cut"
-            refusal = _no_answer(what, self._aes is not None and not self._heard)
+            how = "the server closed the connection" if clean else "the connection was cut"
+            what = f"{how} without an answer"
+            refusal = _no_answer(what, self._aes is not None)
             if not clean:
                 refusal.exit_code = ExitCode.TRUNCATED
             self._end(refusal, what, by_peer=True, unanswered=True)

@@ -26,6 +26,8 @@ UNDECIPHERABLE = "the record does not decrypt: other key or mode, or damaged"
 """The only text for padding, inflating and decoding errors of encrypted records."""
 IV_SIZE = 16
 _AES_BLOCK = 16
+_UNCOPIED = 64 * 1024
+"""payloads of this size and more are not copied; for shorter ones a copy is quicker than a second call"""
 MODES = ("CBC", "CTR")
 PKCS7, LEGACY = "PKCS#7", "legacy"
 PADDINGS = (PKCS7, LEGACY)
@@ -94,15 +96,28 @@ class AesEncryptor:
 
     def encrypt(self, data: Buffer) -> tuple[int, bytes]:
         """`(length field, wire bytes)`: the length counts a per-record IV and no padding."""
+        length, parts = self.encrypt_parts(data)
+        return length, parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def encrypt_parts(self, data: Buffer) -> tuple[int, list[bytes]]:
+        """As `encrypt`, the wire bytes in order and in parts: pictures are not copied for the sake of their padding."""
         params = self._params
-        size = len(data)
-        padding = params.padding_for(size)
+        context, length, parts = self._context, len(data), list[bytes]()
+        padding = params.padding_for(length)
         if not params.stream and self._iv_source is not None:
             iv = self._iv_source()
             context = _context(params, iv, encrypt=True)
-            return size + IV_SIZE, b"".join((iv, context.update(data), context.update(padding)))
-        encrypted = self._context.update(data)
-        return size, encrypted + self._context.update(padding) if padding else encrypted
+            length += IV_SIZE
+            parts.append(iv)
+        if not padding:
+            parts.append(context.update(data))
+        elif len(data) < _UNCOPIED:
+            parts.append(context.update(b"".join((data, padding))))
+        else:
+            view = memoryview(data)
+            whole = len(view) - len(view) % _AES_BLOCK
+            parts += (context.update(view[:whole]), context.update(bytes(view[whole:]) + padding))
+        return length, parts
 
 
 class AesDecryptor:
@@ -126,17 +141,26 @@ class AesDecryptor:
     def decrypt(self, size: int, data: Buffer) -> bytes:
         params = self._params
         if params.stream:
-            plain = self._context.update(data)
-        else:
-            view = memoryview(data)
-            plain = _context(params, bytes(view[:IV_SIZE]), encrypt=False).update(view[IV_SIZE:])
-            size -= IV_SIZE
-        padding = params.padding_for(size)
+            return _decrypt(self._context, params, size, data)
+        view = memoryview(data)
+        return _decrypt(_context(params, bytes(view[:IV_SIZE]), encrypt=False), params, size - IV_SIZE, view[IV_SIZE:])
+
+
+def _decrypt(context: CipherContext, params: CipherParams, size: int, data: Buffer) -> bytes:
+    """The `size` bytes before the padding."""
+    padding = params.padding_for(size)
+    if padding and size >= _UNCOPIED and size % _AES_BLOCK == 0:
+        # the padding is by itself behind the payload, which need not be copied to come off it
+        view = memoryview(data)
+        plain, found = context.update(view[:size]), context.update(view[size:])
+    else:
+        plain = context.update(data)
         if not padding:
             return plain
-        if not hmac.compare_digest(plain[size:], padding):
-            raise CipherError(UNDECIPHERABLE)
-        return plain[:size]
+        plain, found = plain[:size], plain[size:]
+    if not hmac.compare_digest(found, padding):
+        raise CipherError(UNDECIPHERABLE)
+    return plain
 
 
 class ProbingDecryptor:
@@ -205,6 +229,8 @@ class ProbingDecryptor:
     def decrypt(self, size: int, data: Buffer) -> bytes:
         if not self._params.stream:
             return AesDecryptor(self._params).decrypt(size, data)
+        if len(self._candidates) == 1 and not self._plain:
+            return _decrypt(self._context, self._candidates[0], size, data)
         plain = self._plain + self._context.update(memoryview(data)[len(self._plain) :])
         self._plain = b""
         self._candidates = tuple(
@@ -267,7 +293,7 @@ def decode_keydata(text: str) -> Secret:
     if not key:
         raise ConfigError(
             "keydata is neither hexadecimal nor base64",
-            hint="write keydata=0xHEX or keydata=b64:BASE64; for plain text use a key file (keyfile=PATH)",
+            hint="write keydata=0xHEX or keydata=base64:DATA; for plain text use a key file (keyfile=PATH)",
             exit_code=ExitCode.KEY_FILE,
         )
     return Secret(key)

@@ -117,6 +117,10 @@ class Encryptor(Protocol):
         """`(length field of the header, bytes on the wire after it)`."""
         ...
 
+    def encrypt_parts(self, data: Buffer) -> tuple[int, list[bytes]]:
+        """The same, the bytes as buffers to be written back to back."""
+        ...
+
 
 class Record(NamedTuple):
     """One record, decrypted but not inflated."""

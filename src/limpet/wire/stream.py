@@ -276,14 +276,15 @@ class PacketWriter:
 
     def _record(self, buffers: list[Buffer], flags: int, marker: int, index: int, payload: Buffer) -> None:
         length = len(payload)
+        parts: Sequence[Buffer] = (payload,)
         if self._encryptor is not None:
-            length, payload = self._encryptor.encrypt(payload)
+            length, parts = self._encryptor.encrypt_parts(payload)
             flags |= _CIPHER
         header = Header(flags, marker, index, length).pack()
-        if len(payload) < JOIN_BELOW:
-            buffers.append(header + payload)
+        if length < JOIN_BELOW:
+            buffers.append(b"".join((header, *parts)))
         else:
-            buffers += (header, payload)
+            buffers += (header, *parts)
 
 
 def _bulk_argument(items: Sequence[Wire], bulk: int) -> Buffer:
