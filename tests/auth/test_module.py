@@ -93,3 +93,10 @@ def test_private_means_encrypted_or_a_unix_socket() -> None:
 
 def test_a_module_failure_is_an_authentication_failure_to_everybody_else() -> None:
     assert issubclass(ModuleFailure, AuthenticationFailed)
+
+
+def test_who_forgets_the_name_of_an_option_is_shown_the_form() -> None:
+    with pytest.raises(OptionError) as caught:
+        parse_module("file:password.txt")
+    assert "write file:OPTION=VALUE" in caught.value.hint
+    assert "password.txt" not in f"{caught.value}{caught.value.hint}"

@@ -99,3 +99,17 @@ def test_values_for_people() -> None:
     assert text_of([1, b"a", ("x", None)]) == "(1, a, (x, None))"
     assert text_of(b"\xff") == "ÿ"
     assert dict(flattened({b"a": {"b": 1, 3: {"": 2}}, "c": []})) == {"a.b": 1, "a.3": 2, "c": []}
+
+
+def test_a_silent_server_is_waited_for_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(raw=lambda _: b"") as server:
+        assert main(["version", f"tcp://127.0.0.1:{server.port}/", "--timeout=1"]) == ExitCode.TIMEOUT
+        assert server.connections == 1
+    shown = capsys.readouterr().err
+    assert f"tcp://127.0.0.1:{server.port}/ does not answer" in shown
+    assert "--timeout" in shown
+
+
+def test_a_log_file_is_written_for_a_version_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version", "tcp://127.0.0.1:1/", f"--log-file={tmp_path}/no/log"]) == ExitCode.IO_ERROR
+    assert "--log-file=" in capsys.readouterr().err

@@ -121,7 +121,7 @@ def test_requests_plan_theirs(environment: Environment) -> None:
 def test_a_session_that_listens_on_tcp_only_is_reached_by_naming_that(environment: Environment) -> None:
     made = create(environment)
     made.settle(10)
-    made.write_info(SessionInfo("2026-01-01", listeners=("listening on tcp 127.0.0.1:5: clear",), socket=""))
+    made.write_info(SessionInfo("2026-01-01", listeners=("listening on tcp 127.0.0.1:5: clear",)))
     for text in (":10", ""):
         with pytest.raises(ConfigError, match=r"it listens on tcp 127\.0\.0\.1:5$") as caught:
             find_target(text, environment)

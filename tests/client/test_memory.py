@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
-from limpet.client.memory import MAX_TARGETS, PeerMemory, memory_file
+import pytest
+
+from limpet.client.memory import MAX_TARGETS, PeerMemory, memory_file, outgrown
+from limpet.packets.capabilities import ServerHello
+from limpet.packets.dialect import FLAT_313, parse_version
+from limpet.session.events import Accepted
 
 TARGET = "tcp://example.org:14500/"
 
@@ -66,3 +72,13 @@ def test_leaves_no_other_files(tmp_path: Path) -> None:
     memory.remember(TARGET, legacy=True)
     memory.remember("tcp://other:1/", legacy=True)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("version", "session_type", "newer"),
+    [("3.1.3", "seamless", False), ("", "", False), ("6.2.5-r0", "seamless", True), ("3.1.3", "limpet seamless", True)],
+)
+def test_a_legacy_server_that_was_replaced_is_noticed(version: str, session_type: str, newer: bool) -> None:
+    hello = ServerHello(version=version, session_type=session_type)
+    dialect = dataclasses.replace(FLAT_313, version=parse_version(version) or FLAT_313.version)
+    assert outgrown(Accepted(hello=hello, caps={}, dialect=dialect, cipher="")) is newer

@@ -11,14 +11,14 @@ from limpet.config.credentials import Environment
 from limpet.config.encryption import KeySource
 from limpet.config.parser import parse_words
 from limpet.config.schema import Scope
-from limpet.errors import ConfigError, ExitCode, LimpetError
+from limpet.errors import ConfigError, ExitCode, LimpetError, OptionError
 from limpet.net.endpoint import parse_target
 from limpet.values import Secret
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, content in {"key.txt": b"the key\n", "other.txt": b"other", "empty.txt": b"\n"}.items():
+    for name, content in {"key.txt": b"the key of the tests\n", "other.txt": b"other", "empty.txt": b"\n"}.items():
         (tmp_path / name).write_bytes(content)
         (tmp_path / name).chmod(0o600)
     return tmp_path
@@ -174,8 +174,35 @@ def test_options_of_a_url_belong_to_commands_too(folder: Path) -> None:
 
 
 def test_ssl_files_are_absolute_and_the_url_wins(folder: Path) -> None:
-    tls = plan(folder, "ssl://h/?ssl-ca-certs=own.crt --ssl-ca-certs=other.crt --ssl-cert=me.pem").tls
-    assert tls and (tls.ca_certs, tls.cert) == (f"{folder}/own.crt", f"{folder}/me.pem")
+    tls = plan(folder, "ssl://h/?ssl-ca-certs=own.crt&ssl-cert=you.pem --ssl-cert=me.pem").tls
+    assert tls and (tls.ca_certs, tls.cert) == (f"{folder}/own.crt", f"{folder}/you.pem")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ssl-server-verify-mode=none", "--ssl-ca-certs=ca.crt"),
+        ("ssl-server-verify-mode=none", "--ssl-server-verify-mode=required"),
+        ("ssl-check-hostname=no", "--ssl-check-hostname=yes"),
+        ("ssl-check-hostname=no", "--ssl-server-hostname=name"),
+        ("ssl-server-hostname=other", "--ssl-server-hostname=name"),
+        ("ssl-ca-certs=other.crt", "--ssl-ca-certs=ca.crt"),
+        ("ssl-ca-data=3030", "--ssl-ca-certs=ca.crt"),
+    ],
+)
+def test_a_url_does_not_change_whom_the_command_line_believes(folder: Path, url: str, words: str) -> None:
+    with pytest.raises(OptionError, match="changes whom --ssl-"):
+        plan(folder, f"ssl://h/?{url} {words}")
+    assert plan(folder, f"ssl://h/?{url}").tls
+    same = words.removeprefix("--")
+    assert plan(folder, f"ssl://h/?{same} {words}").tls
+
+
+def test_a_preferred_encoding_must_be_an_accepted_one(folder: Path) -> None:
+    with pytest.raises(OptionError, match="--encoding=jpeg is not among --encodings=png,rgb"):
+        plan(folder, "tcp://h/ --encoding=jpeg --encodings=png,rgb")
+    assert plan(folder, "tcp://h/ --encoding=rgb --encodings=png,rgb").client.encoding == "rgb"
+    assert plan(folder, "tcp://h/ --encodings=png").client.encoding == "auto"
 
 
 def test_the_password_of_the_ssl_key_comes_from_the_environment_unless_given(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from limpet.config.kinds import SslMode
 from limpet.config.options import GROUPS, Options, assemble, by_bind_key, by_flag, by_url_key, merge, table
+from limpet.config.parser import parse_words
 from limpet.config.schema import COMMANDS, Scope, commands_of
 
 
@@ -55,3 +56,16 @@ def test_scopes_name_commands() -> None:
     assert commands_of(Scope.ALL) == tuple(name for names in COMMANDS.values() for name in names)
     assert commands_of(Scope.NONE) == ()
     assert all(row.scope in Scope.ALL for row in table())
+
+
+def test_no_secret_of_a_command_line_is_in_a_repr() -> None:
+    words = [
+        "--auth=password:value=s3cret",
+        "--tcp-auth=password:value=s3cret",
+        "--ssl-auth=password(value=s3cret)",
+        "--bind=auto,auth=password(value=s3cret)",
+        "--bind-tcp=:1,keydata=s3cret",
+        "--bind-ssl=:2,ssl-key-password=s3cret",
+        "--ssl-key-password=s3cret",
+    ]
+    assert "s3cret" not in repr(parse_words(words, "start", Scope.START).options)

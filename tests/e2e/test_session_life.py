@@ -250,18 +250,6 @@ def test_a_start_that_cannot_work_says_why_and_leaves_nothing(rig: Rig) -> None:
     assert session_folders(rig) == []
 
 
-def test_a_session_is_found_by_number_whatever_its_unix_socket(rig: Rig) -> None:
-    elsewhere = rig.server(LIMPET, f"--bind={rig.folder}/elsewhere", programs=False)
-    port = rig.port()
-    without = rig.server(LIMPET, "--bind=none", f"--bind-tcp=127.0.0.1:{port}", programs=False)
-    assert rig.command(LIMPET, "version", display_of(elsewhere)).out.strip() == "6.5"
-    assert rig.command(LIMPET, "version").out.strip() == "6.5"
-    refused = rig.command(LIMPET, "version", display_of(without))
-    assert refused.status == 33
-    assert f"tcp 127.0.0.1:{port}" in refused.err
-    assert rig.command(LIMPET, "list").out.count("live") == 2
-
-
 def test_a_start_on_a_taken_display_leaves_nothing(rig: Rig) -> None:
     number = rig.screen.name.removeprefix(":")
     done = rig.command(LIMPET, "start", f":{number}")
@@ -318,3 +306,15 @@ def test_a_display_left_by_exit_survives_the_next_start(rig: Rig) -> None:
     listed = rig.command(LIMPET, "list").out
     assert "exited" in listed
     assert display_of(other) in listed
+
+
+def test_a_session_is_found_by_number_whatever_its_unix_socket(rig: Rig) -> None:
+    elsewhere = rig.server(LIMPET, f"--bind={rig.folder}/elsewhere", programs=False)
+    port = rig.port()
+    without = rig.server(LIMPET, "--bind=none", f"--bind-tcp=127.0.0.1:{port}", programs=False)
+    assert rig.command(LIMPET, "version", display_of(elsewhere)).out.strip() == "6.5"
+    assert rig.command(LIMPET, "version").out.strip() == "6.5"
+    refused = rig.command(LIMPET, "version", display_of(without))
+    assert refused.status == 33
+    assert f"tcp 127.0.0.1:{port}" in refused.err
+    assert rig.command(LIMPET, "list").out.count("live") == 2

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from limpet.errors import ConfigError, ConnectionFailed, EndpointError, OptionError
+from limpet.errors import ConfigError, ConnectionFailed, EndpointError, ExitCode, OptionError, TlsError
 from limpet.net import unix
 from limpet.net.connect import connect
 from limpet.net.endpoint import parse_target
@@ -61,3 +62,13 @@ def test_unix_target_connects(tmp_path: Path) -> None:
         made.socket.close()
 
     run(check())
+
+
+def test_the_timeout_bounds_the_tls_handshake_too() -> None:
+    # the kernel accepts, and nobody ever says a word
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = Target("ssl", host="127.0.0.1", port=silent.getsockname()[1])
+        with pytest.raises(TlsError, match=r"not finished within 0\.2 s") as caught:
+            run(connect(target, None, 0.2))
+    assert caught.value.exit_code is ExitCode.TIMEOUT
+    assert "--timeout" in caught.value.hint

@@ -26,7 +26,7 @@ def find(
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
     path = tmp_path / "key.txt"
-    path.write_bytes(b"\r\nthe key\n\n")
+    path.write_bytes(b"\r\nthe key of the test\n\n")
     path.chmod(0o600)
     return path
 
@@ -35,7 +35,11 @@ def test_the_first_source_counts(tmp_path: Path, key: Path) -> None:
     found = find(tmp_path, keydata=b"0x30313233", file="key.txt", environment=b"env")
     assert found and (found.source, found.key.reveal()) == (KeySource.KEYDATA, b"0123")
     found = find(tmp_path, file="key.txt", environment=b"env")
-    assert found and (found.source, found.key.reveal(), found.warning) == (KeySource.KEYFILE, b"the key", "")
+    assert found and (found.source, found.key.reveal(), found.warning) == (
+        KeySource.KEYFILE,
+        b"the key of the test",
+        "",
+    )
     found = find(tmp_path, environment=b"env")
     assert found and (found.source, found.key.reveal()) == (KeySource.ENVIRONMENT, b"env")
     assert find(tmp_path) is None
@@ -79,3 +83,17 @@ def test_key_data_is_not_repeated(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             find(tmp_path, keydata=keydata)
         assert "topsecret" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(("size", "short"), [(1, True), (15, True), (16, False)])
+def test_a_short_key_is_warned_about(tmp_path: Path, size: int, short: bool) -> None:
+    found = find(tmp_path, environment=b"k" * size)
+    assert found
+    assert bool(found.warning) is short
+    assert (f"only {size} bytes" in found.warning) is short
+    (tmp_path / "open").write_bytes(b"k")
+    (tmp_path / "open").chmod(0o644)
+    both = find(tmp_path, file="open")
+    assert both
+    assert "chmod 600" in both.warning
+    assert "only 1 bytes" in both.warning

@@ -7,7 +7,14 @@ import pytest
 from limpet.errors import PacketError
 from limpet.packets.capgroups import Monitor
 from limpet.packets.dialect import NESTED_65, Dialect
-from limpet.packets.display import ConfigureDisplay, DesktopResized, ForceUngrab, ServerSettings, SettingChange
+from limpet.packets.display import (
+    ConfigureDisplay,
+    DesktopResized,
+    ForceUngrab,
+    Screenshot,
+    ServerSettings,
+    SettingChange,
+)
 from limpet.packets.registry import packets
 from limpet.packets.schema import Phase
 from limpet.values import Rect, Side
@@ -108,3 +115,9 @@ def test_settings_of_any_shape() -> None:
 
 def test_ungrab_with_and_without_a_window() -> None:
     assert decode("force-ungrab", 5) == decode("display-ungrab") == ForceUngrab()
+
+
+def test_a_screenshot_of_3_1_3_without_windows_has_a_rowstride_of_minus_one() -> None:
+    packet = packets.decode(Side.SERVER, Phase.HELLO, ["screenshot", 0, 0, "png", -1, b""])
+    assert isinstance(packet, Screenshot)
+    assert (packet.width, packet.rowstride, bytes(packet.data)) == (0, -1, b"")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from limpet.errors import PacketError
-from limpet.packets.capabilities import EncryptionCaps
+from limpet.packets.capabilities import ClientHello, EncryptionCaps
 from limpet.packets.dialect import FLAT_313, NESTED_65
 from limpet.packets.handshake import Challenge, Disconnect, Hello, Ping, PingEcho, SslUpgrade, StartupComplete
 from limpet.packets.registry import packets
@@ -114,3 +114,8 @@ def test_startup_complete_is_for_sessions() -> None:
     assert from_server(b"startup-complete", phase=Phase.SESSION) == StartupComplete()
     with pytest.raises(PacketError, match="not allowed before login"):
         from_server("startup-complete")
+
+
+def test_an_answer_to_a_challenge_is_in_no_repr() -> None:
+    assert "s3cret" not in repr(Hello(caps={"challenge_response": b"s3cret"}))
+    assert "s3cret" not in repr(ClientHello(challenge_response=b"s3cret"))

@@ -23,6 +23,7 @@ from limpet.client.plan import ConnectPlan, plan_connection
 from limpet.client.reconnect import Ended
 from limpet.config.credentials import Environment
 from limpet.config.parser import parse_words
+from limpet.config.redact import redacted
 from limpet.config.schema import Scope
 from limpet.errors import DisconnectReason
 from limpet.limits import AFTER_HELLO
@@ -162,7 +163,7 @@ class House:
         typed = ["start", *(words.split() if isinstance(words, str) else words)]
         self.plan: ListenPlan = plan_listeners(
             parse_words(typed[1:], "start", Scope.START).options,
-            PlanContext(self.environment, self.env, folder, ("limpet", *typed)),
+            PlanContext(self.environment, self.env, folder, ("limpet", *redacted(typed))),
         )
         self.setups = tuple(listener_setup(plan, folder, self.environment) for plan in self.plan.listeners)
         self.events: list[events.Event] = []

@@ -76,6 +76,7 @@ def shape(listener: ListenerPlan) -> str:
 
 
 FILE = "file:filename=password.txt"
+BOTH = "listening on tcp 127.0.0.1:1: AES (key file key.txt) or SSL; authentication"
 
 PLANS = [
     # the default, and unix sockets
@@ -345,6 +346,7 @@ def test_the_override_is_repeated_as_a_warning(folder: Path) -> None:
         "--bind-ssl=*:10000 --ssl-cert=ssl-cert.pem",
         "--bind-tcp=*:10000 --ssl-cert=ssl-cert.pem",
         "--bind-tcp=*:10000 --tcp-encryption-keyfile=key.txt --ssl-cert=ssl-cert.pem",
+        "--bind-tcp=*:10000 --ssl=on --ssl-cert=ssl-cert.pem --tcp-auth=none",
     ],
 )
 def test_the_hint_is_a_command_that_starts(folder: Path, line: str) -> None:
@@ -356,18 +358,42 @@ def test_the_hint_is_a_command_that_starts(folder: Path, line: str) -> None:
     assert "--insecure-bind=yes" in caught.value.hint
 
 
+def test_the_hint_makes_the_files_that_are_missing_and_no_others(folder: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan(folder, "--bind-tcp=*:1")
+    assert caught.value.hint.startswith("limpet setup-ssl ssl-cert.pem && limpet start ")
+    (folder / "password.txt").unlink()
+    (folder / "ssl-cert.pem").write_bytes(b"-")
+    with pytest.raises(ConfigError) as caught:
+        plan(folder, "--bind-tcp=*:1")
+    made = "(umask 077; openssl rand -hex 12 | tr -d '\\n' >password.txt) && limpet start "
+    assert caught.value.hint.startswith(made)
+
+
+def test_an_option_that_applies_to_nothing_is_named_before_the_listener_that_misses_it(folder: Path) -> None:
+    with pytest.raises(OptionError, match="--tcp-auth applies to no listener: there is no --bind-tcp"):
+        plan(folder, f"--bind-ssl=*:1 --ssl-cert=cert.pem --tcp-auth={FILE}")
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
         ("--bind-tcp=*:1,auth=none --ssl=on --ssl-cert=cert.pem", "with auth=file(filename=password.txt) on the line"),
         (f"--bind-tcp=*:1,ssl=off --auth={FILE}", "with ssl=on on the line"),
-        (f"--bind-tcp=*:1,ssl-required=no --ssl=on --ssl-cert=cert.pem --auth={FILE}", "without ssl-required=no"),
+        (
+            f"--bind-tcp=*:1,ssl-required=no --ssl=on --ssl-cert=cert.pem --auth={FILE}",
+            f"start --bind-tcp=*:1,ssl-required=no --ssl=on --ssl-cert=cert.pem --auth={FILE} without ssl-required=no",
+        ),
+        (
+            "--bind-tcp=*:1 --ssl=on --ssl-cert=cert.pem --tcp-auth=allow",
+            "with file:filename=password.txt in place of allow",
+        ),
     ],
 )
 def test_the_hint_says_what_to_change_on_a_line(folder: Path, line: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         plan(folder, line)
-    assert expected in caught.value.hint
+    assert expected in caught.value.hint.replace("'", "")
 
 
 @pytest.mark.parametrize(
@@ -390,6 +416,10 @@ def test_the_hint_says_what_to_change_on_a_line(folder: Path, line: str, expecte
         (
             "--bind-ssl=:1 --ssl-cert=cert.pem --ssl-client-verify-mode=required --ssl-ca-certs=ca.pem",
             "listening on ssl 127.0.0.1:1: SSL only; authentication: client certificate",
+        ),
+        (
+            "--bind-tcp=:1,keyfile=key.txt --ssl-cert=cert.pem --ssl-client-verify-mode=required --ssl-ca-certs=ca.pem",
+            f"{BOTH}: client certificate (with SSL) or the AES key",
         ),
         (
             "--bind-tcp=:1 --ssl-cert=cert.pem --ssl-client-verify-mode=required --ssl-ca-certs=ca.pem",

@@ -409,40 +409,16 @@ def test_no_stock_server_is_looked_for_outside_the_runtime_directory_that_is_set
 # -- sockets elsewhere, servers that left ------------------------------------------------------------------------------
 
 
-def test_a_session_is_found_at_the_socket_that_it_names(environment: Environment, runtime: Path) -> None:
-    session = create(environment)
-    session.settle(10)
-    own = runtime / "own.sock"
-    with listening(own):
-        session.write_info(SessionInfo("2026-01-01", socket=str(own)))
-        session.announce_to_stock("testhost", path=own)
-        (found,) = find_sessions(environment)
-        assert (found.state, found.socket) == (State.LIVE, own)
-        assert (runtime / "xpra" / "testhost-10").readlink() == own
-    session.remove()
-    assert not (runtime / "xpra" / "testhost-10").is_symlink()
-
-
 def test_a_socket_of_the_users_choice_may_have_another_owner_by_now(
     serve: Callable[[int], Server], environment: Environment, runtime: Path
 ) -> None:
     server = serve(7)
-    own = runtime / "own.sock"
-    (server.folder / "info").write_text(f'{{"started": "x", "socket": "{own}"}}')
-    server.kill()
     (server.folder / "socket").unlink()
-    with listening(own):
-        (found,) = find_sessions(environment)
-    assert found.state is State.DEAD
-
-
-def test_a_session_without_a_unix_socket_is_live_once_it_is_ready(environment: Environment) -> None:
-    session = create(environment)
-    session.settle(10)
-    assert [found.state for found in find_sessions(environment)] == [State.STARTING]
-    session.write_info(SessionInfo("2026-01-01", socket=""))
-    (found,) = find_sessions(environment)
-    assert (found.state, found.socket) == (State.LIVE, None)
+    (server.folder / "socket").symlink_to(runtime / "own.sock")
+    with listening(runtime / "own.sock"):
+        assert [found.state for found in find_sessions(environment)] == [State.LIVE]
+        server.kill()
+        assert [found.state for found in find_sessions(environment)] == [State.DEAD]
 
 
 def test_a_display_that_was_left_running_on_purpose_is_not_cleaned_up(

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from limpet.errors import DisplayUnavailable
 from limpet.packets.capabilities import ClientHello
 from limpet.packets.dialect import NESTED_65
+from limpet.packets.draw import Draw
 from limpet.packets.schema import Packet
 from limpet.packets.window import NewWindow, WindowMetadataChanged, WindowMoveResize
-from limpet.packets.window_client import ConfigureWindow, MapWindow, UnmapWindow, WindowState
+from limpet.packets.window_client import CloseWindow, ConfigureWindow, MapWindow, UnmapWindow, WindowState
 from limpet.server.desktop import Desktop
 from limpet.server.features.base import FeatureContext
 from limpet.server.features.windows import WindowsFeature
@@ -66,6 +68,9 @@ class Peer:
 
     def give(self, packet: Packet) -> None:
         self._handlers[type(packet)](packet)
+
+    def draws(self) -> list[Draw]:
+        return [packet for packet in self.sent if isinstance(packet, Draw)]
 
     def moves(self) -> list[tuple[Rect, int]]:
         found = [packet for packet in self.sent if isinstance(packet, WindowMoveResize)]
@@ -272,6 +277,39 @@ def test_the_size_that_a_client_gives_is_not_corrected_to_steps(xvfb: Xvfb) -> N
         assert peer.moves() == []
 
     run(xvfb, test, increment=Size(10, 10))
+
+
+def test_a_menu_is_painted_though_the_client_does_not_map_it(xvfb: Xvfb) -> None:
+    async def test(stage: Stage) -> None:
+        peer = stage.join()
+        menu = stage.app.window(Rect(5, 6, 70, 80), override_redirect=True)
+        stage.app.map(menu)
+        await stage.until(peer.draws)
+        drawn = peer.draws()[0]
+        assert (drawn.window_id, drawn.x, drawn.y, drawn.width, drawn.height) == (2, 0, 0, 70, 80)
+
+    run(xvfb, test)
+
+
+def test_closing_a_window_that_cannot_be_asked_ends_its_application_once(
+    xvfb: Xvfb, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test(stage: Stage) -> None:
+        peer = stage.join()
+        other = xvfb.connect()
+        mute = Application(other)
+        xid = mute.window(Rect(5, 6, 70, 80))
+        mute.map(xid)
+        await stage.until(lambda: len(stage.desktop.windows) == 2)
+        peer.give(CloseWindow(window_id=stage.desktop.windows[1].id))
+        await stage.until(lambda: len(stage.desktop.windows) == 1)
+        stage.app.connection.sync()
+        await asyncio.sleep(0.05)  # an answer of the X server's that must not come
+        with pytest.raises(DisplayUnavailable):
+            other.sync()
+
+    run(xvfb, test)
+    assert caplog.text == ""
 
 
 def test_every_window_is_announced_to_a_client_that_joins(xvfb: Xvfb) -> None:

@@ -465,11 +465,15 @@ def test_text_without_an_end_of_line_is_told_in_the_end(how: str) -> None:
 
 
 @pytest.mark.parametrize(("legacy", "retry"), [(False, True), (True, False)])
-def test_a_server_that_closes_without_a_word_may_be_an_old_one(legacy: bool, retry: bool) -> None:
+@pytest.mark.parametrize(("clean", "code"), [(True, ExitCode.CONNECTION_FAILED), (False, ExitCode.TRUNCATED)])
+def test_a_server_that_closes_without_a_word_may_be_an_old_one(
+    legacy: bool, retry: bool, clean: bool, code: ExitCode
+) -> None:
     puppet = started(make_client(legacy=legacy))
-    puppet.session.receive_eof(0.0, clean=True)
+    puppet.session.receive_eof(0.0, clean=clean)
     event = ended(puppet.pump())
     assert (event.retry_legacy, event.unanswered) == (retry, True)
+    assert event.error is not None and event.error.exit_code is code
 
 
 @pytest.mark.parametrize(
@@ -485,6 +489,18 @@ def test_a_server_that_has_spoken_and_closes_is_lost_and_never_tried_in_another_
         event = ended(puppet.pump())
         assert isinstance(event.error, ConnectionClosed)
         assert event.error.exit_code is code
+        assert not event.retry_legacy
+        assert not event.unanswered
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_stream_that_ends_within_a_packet_was_cut_however_it_ended(clean: bool) -> None:
+    for puppet in (in_session(), started()):
+        puppet.feed(b"P\x10\0\0\0\0\1\0half")
+        puppet.session.receive_eof(0.0, clean=clean)
+        event = ended(puppet.pump())
+        assert isinstance(event.error, ConnectionClosed)
+        assert event.error.exit_code is ExitCode.TRUNCATED
         assert not event.retry_legacy
         assert not event.unanswered
 

@@ -83,7 +83,8 @@ def let_in(puppet: Puppet) -> RawPacket:
     puppet.session.begin_login((), puppet.now)
     puppet.session.accept(ServerHello(server_mode="limpet"), puppet.now)
     puppet.pump()
-    answer, *_ = puppet.heard()  # a ping may follow: see test_key_proof
+    # with AES a ping follows, whose echo shows the key
+    answer, *_ = puppet.heard()
     return answer
 
 

@@ -32,20 +32,20 @@ class Replayed:
     packet: RawPacket
 
 
-def names() -> list[str]:
+def names(folder: Path = CAPTURES) -> list[str]:
     """All recordings, e.g. '313s-313c-plain-version'."""
-    return sorted(path.name.removesuffix("-index.jsonl") for path in CAPTURES.glob("*-index.jsonl"))
+    return sorted(path.name.removesuffix("-index.jsonl") for path in folder.glob("*-index.jsonl"))
 
 
 def block_of(name: str) -> int:
-    """CBC padding block of the peers of a recording."""
-    return 32 if name.startswith("313s") else 16
+    """CBC padding block of the peers of a recording: limpet follows the other one."""
+    return 32 if "313" in name else 16
 
 
-def segments(name: str) -> Iterator[tuple[Side, bytes]]:
+def segments(name: str, folder: Path = CAPTURES) -> Iterator[tuple[Side, bytes]]:
     """The reads of the recording proxy, in order."""
-    streams = {side: (CAPTURES / f"{name}-{side}.bin").read_bytes() for side in _SENDER}
-    for line in (CAPTURES / f"{name}-index.jsonl").read_text().splitlines():
+    streams = {side: (folder / f"{name}-{side}.bin").read_bytes() for side in _SENDER}
+    for line in (folder / f"{name}-index.jsonl").read_text().splitlines():
         row = json.loads(line)
         yield _SENDER[row["d"]], streams[row["d"]][row["o"] : row["o"] + row["n"]]
 
@@ -89,7 +89,7 @@ def encryption_of(caps: object, *, block: int, key: Secret = KEY) -> CipherParam
     )
 
 
-def _encryption_in(packet: RawPacket, block: int) -> CipherParams | None:
+def encryption_in(packet: RawPacket, block: int) -> CipherParams | None:
     """Capabilities come in a hello, or as element 2 of a challenge. Type 1 is the alias of hello (3.1.3 to 6.2)."""
     kind = packet.items[0]
     if kind == 1 or text(kind) == "hello":
@@ -104,15 +104,16 @@ def replay(
     *,
     make_decryptor: MakeDecryptor = lambda _sender, params: AesDecryptor(params),
     cut: Callable[[bytes], Iterator[bytes]] = lambda data: iter((data,)),
+    folder: Path = CAPTURES,
 ) -> Iterator[Replayed]:
     """The packets of recording `name`. `cut` may slice each segment further."""
     readers = {side: PacketReader(BEFORE_HELLO) for side in Side}
-    for sender, segment in segments(name):
+    for sender, segment in segments(name, folder):
         for piece in cut(segment):
             readers[sender].receive_data(piece)
             while (packet := readers[sender].next_packet()) is not None:
                 readers[sender].set_limits(AFTER_HELLO)
-                params = _encryption_in(packet, block_of(name))
+                params = encryption_in(packet, block_of(name))
                 if params is not None:
                     readers[sender.other].set_decryptor(make_decryptor(sender.other, params))
                 yield Replayed(sender, packet)

@@ -33,7 +33,7 @@ class TransportFacts:
     encrypted: bool
     """inside TLS, or AES is on towards the server"""
     local: bool
-    """a unix socket, or TCP to a loopback address"""
+    """a unix socket; TCP on the loopback is not: any user of the machine may have taken the server's port"""
 
     @property
     def private(self) -> bool:

@@ -241,7 +241,9 @@ def _pairs(module: str, text: str) -> Iterator[tuple[str, str]]:
             raise OptionError(
                 # the part is not shown: it may be the rest of a password that holds a comma
                 f"authentication module {module!r}: part {number} of its options is not option=value",
-                hint='a value that holds a comma goes in quotes: option="a,b"',
+                hint=f"write {module}:OPTION=VALUE,OPTION=VALUE; a value that holds a comma goes in quotes"
+                if number == 1
+                else 'a value that holds a comma goes in quotes: option="a,b"',
             )
         key = text[position:equals].strip().lower().replace("_", "-")
         if not key or not set(key) <= _NAME:

@@ -14,7 +14,7 @@ from limpet.cli.targets import find_target
 from limpet.client.memory import PeerMemory, memory_file
 from limpet.client.plan import RequestPlan, plan_connection
 from limpet.config.schema import Scope
-from limpet.errors import ConfigError, ExitCode, LimpetError, OptionError
+from limpet.errors import ConfigError, ExitCode, HandshakeError, LimpetError, OptionError
 from limpet.values import Wire
 
 if TYPE_CHECKING:
@@ -77,9 +77,14 @@ def _quick_version(invocation: Invocation, planned: RequestPlan, memory: PeerMem
     from limpet.client.quick import ask_version
 
     target = str(connection.target)
-    return ask_version(
-        connection.target, legacy=memory.is_legacy(target), timeout_s=connection.timeout_s, tls=connection.tls
-    )
+    try:
+        return ask_version(
+            connection.target, legacy=memory.is_legacy(target), timeout_s=connection.timeout_s, tls=connection.tls
+        )
+    except TimeoutError:
+        raise HandshakeError(
+            f"{target} does not answer", hint="--timeout=SECONDS waits longer", exit_code=ExitCode.TIMEOUT
+        ) from None
 
 
 def _ask(invocation: Invocation, planned: RequestPlan, memory: PeerMemory) -> int:

@@ -49,7 +49,8 @@ def _only_session(environment: Environment) -> Target:
     from limpet.server.sessiondir import State, find_sessions
 
     _need_unix()
-    live = [session for session in find_sessions(environment) if session.state is State.LIVE]
+    running = [session for session in find_sessions(environment) if session.state is State.LIVE]
+    live = [session for session in running if session.has_socket] or running[:1]
     if not live:
         raise _not_found("there is no live session of yours on this machine", "name a target: limpet help attach")
     if len(live) > 1:
@@ -59,7 +60,7 @@ def _only_session(environment: Environment) -> Target:
 
 
 def _socket_path(session: Session) -> str:
-    if session.socket is None:
+    if not session.has_socket:
         where = ", ".join(line.split(": ")[0].removeprefix("listening on ") for line in session.info.listeners)
         raise _not_found(f"session :{session.number} has no unix socket; it listens on {where}", "name that as target")
     return str(session.socket)

@@ -19,7 +19,7 @@ from limpet.client.features.base import Feature, FeatureContext
 from limpet.client.features.registry import FEATURES
 from limpet.client.hello import Identity, partial_hello, window_hello
 from limpet.client.keymap import local_keymap
-from limpet.client.memory import PeerMemory
+from limpet.client.memory import PeerMemory, outgrown
 from limpet.client.messages import (
     AskPassword,
     CloseRequested,
@@ -180,7 +180,7 @@ class Client:
         connection = self._connection
         assert connection is not None
         self._on_attached()
-        self._memory.remember(str(self._plan.target), legacy=connection.legacy)
+        self._memory.remember(str(self._plan.target), legacy=connection.legacy and not outgrown(event))
         self._generation += 1
         hello = event.hello
         session = SessionId(hello.uuid, hello.hostname, hello.display, hello.start_time)

@@ -10,7 +10,7 @@ from limpet.auth.sources import PasswordRequest
 from limpet.client import terminal
 from limpet.client.connection import Connection, Hellos
 from limpet.client.hello import Identity, base_hello
-from limpet.client.memory import PeerMemory
+from limpet.client.memory import PeerMemory, outgrown
 from limpet.client.passwords import password_sources
 from limpet.client.plan import ConnectPlan
 from limpet.client.reconnect import Action, Ended, Progress, decide
@@ -86,7 +86,7 @@ class Request:
     def accepted(self, event: Accepted, facts: StreamFacts) -> None:
         connection = self._connection
         assert connection is not None
-        self._memory.remember(str(self._plan.target), legacy=connection.legacy)
+        self._memory.remember(str(self._plan.target), legacy=connection.legacy and not outgrown(event))
         self._answered = True
         self._answer = Answer(caps=event.caps)
         farewell = _FAREWELLS.get(self._name)

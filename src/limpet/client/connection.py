@@ -397,7 +397,12 @@ class Connection:
 
     @property
     def _is_local(self) -> bool:
-        return self._facts is not None and (self._facts.kind == "unix" or self._facts.loopback)
+        return self._facts is not None and is_local(self._facts)
+
+
+def is_local(facts: StreamFacts) -> bool:
+    """Whether nobody but this user and root can be at the other end, so that a clear password would be safe there."""
+    return facts.kind == "unix"
 
 
 def tls_options(settings: TlsSettings | None) -> TlsClientOptions | None:

@@ -8,6 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from limpet.session.events import Accepted
 
 MAX_TARGETS = 256
 MAX_FILE = 64 * 1024
@@ -47,6 +51,14 @@ class PeerMemory:
                     text = file.read(MAX_FILE).decode("utf-8", "replace")
                     self._targets = [line for line in text.splitlines() if line][-MAX_TARGETS:]
         return self._targets
+
+
+def outgrown(event: Accepted) -> bool:
+    """Whether a server that was greeted as a legacy one is a newer one by now, and will read the newer hello."""
+    from limpet.packets.dialect import NESTED_SINCE
+
+    # limpet calls itself 3.1.3 where it is greeted so
+    return event.dialect.version >= NESTED_SINCE or event.hello.session_type.startswith("limpet")
 
 
 def memory_file(state_home: str) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -32,4 +33,8 @@ async def _read(path: str, most: int) -> bytes:
 
 def _read_file(path: Path, most: int) -> bytes:
     with path.open("rb") as file:
-        return file.read(most)
+        content = file.read(most + 1)
+    if len(content) > most:
+        # not the first part of it: that would be another password
+        raise OSError(errno.EFBIG, f"it is larger than {most} bytes")
+    return content

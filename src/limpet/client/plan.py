@@ -77,12 +77,14 @@ def plan_connection(
     """
     url = parse_url_keys(target.options, target.secrets)
     _check_scope(url, scope)
+    _refuse_other_trust(options, url)
     merged = merge(options, url)
     tls = _tls(merged, target, environment)
     if tls is not None:
         tls = tls.resolved(lambda path: _resolve(path, base, environment))
     planner = _AesPlanner(options, url, target, environment, lambda path: _resolve(path, base, environment))
     aes = planner.plan()
+    _check_encodings(merged)
     return ConnectPlan(
         target=target,
         tls=tls,
@@ -110,6 +112,33 @@ def _check_scope(url: Options, scope: Scope) -> None:
         row = by_path()[path]
         if row.scope and not row.scope & scope:
             raise OptionError(f"{spelling} is an option of {', '.join(commands_of(row.scope))} only")
+
+
+_TRUST = ("ca_certs", "ca_data", "server_verify_mode", "check_hostname", "server_hostname")
+"""Options that say whom to believe."""
+
+
+def _refuse_other_trust(options: Options, url: Options) -> None:
+    """Whom the command line says to believe is not changed by a URL, which may come from somebody else."""
+    said = [f"tls.{name}" for name in _TRUST if f"tls.{name}" in options.given]
+    for name in _TRUST:
+        path = f"tls.{name}"
+        if said and path in url.given and getattr(url.tls, name) != getattr(options.tls, name):
+            other = path if path in options.given else said[0]
+            raise OptionError(
+                f"{url.spelling(path)} changes whom {options.spelling(other)} says to believe",
+                hint="leave out one of them",
+            )
+
+
+def _check_encodings(merged: Options) -> None:
+    client = merged.client
+    if client.encoding not in {"auto", *client.encodings}:
+        raise OptionError(
+            f"{merged.spelling('client.encoding')}={client.encoding} is not among "
+            f"{merged.spelling('client.encodings')}={','.join(client.encodings)}",
+            hint="leave out one of them",
+        )
 
 
 def _tls(merged: Options, target: Target, environment: Environment) -> TlsSettings | None:

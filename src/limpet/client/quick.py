@@ -68,13 +68,17 @@ class Stream(Protocol):
 def ask_version(
     target: Destination, *, legacy: bool, timeout_s: float, tls: TlsSettings | None = None
 ) -> Mapping[str, Any] | None:
-    """The capabilities of the answer; None for anything else, whatever it is.
+    """The capabilities of the answer; None for anything else. Raises TimeoutError where there is no answer in time.
 
     `tls`: not None means TLS, with everything that these settings demand.
     """
     until = time.monotonic() + timeout_s
     try:
-        with _connect(target, timeout_s) as connection:
+        connection = _connect(target, timeout_s)
+    except OSError:
+        return None
+    try:
+        with connection:
             if tls is None:
                 return _ask(connection, legacy, until)
             # ssl and its helpers are loaded only where TLS is used
@@ -84,6 +88,8 @@ def ask_version(
             side = TlsClientOptions.from_settings(tls, Path.cwd()).client(target.host)
             with side.wrap_socket(connection, host_port(target.host, target.port), until) as stream:
                 return _ask(stream, legacy, until)
+    except TimeoutError:
+        raise
     except (OSError, LimpetError):
         return None
 
@@ -114,8 +120,10 @@ def _answer(stream: Stream, until: float) -> Mapping[str, Any] | None:
     reader = PacketReader(BEFORE_HELLO)
     while (packet := reader.next_packet()) is None:
         left = until - time.monotonic()
-        if left <= 0 or reader.clear_text() is not None:
+        if reader.clear_text() is not None:
             return None
+        if left <= 0:
+            raise TimeoutError
         stream.settimeout(left)
         data = stream.recv(READ_BYTES)
         if not data:

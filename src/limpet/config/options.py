@@ -124,6 +124,7 @@ class ListenOptions:
         scope=Scope.START,
         help="unix socket to listen on: auto is one in the session's private directory, none is none. "
         "Options of the line follow after commas, as in PATH,auth=MODULE",
+        may_hold_secret=True,
     )
     bind_tcp: tuple[str, ...] = option(
         text("[HOST]:PORT[,KEY=VALUE...]"),
@@ -133,6 +134,7 @@ class ListenOptions:
         scope=Scope.START,
         help="TCP address to listen on; plain, AES and SSL clients share the port. Without a host only this machine "
         "reaches it, * means all addresses, port 0 any free one",
+        may_hold_secret=True,
     )
     bind_ssl: tuple[str, ...] = option(
         text("[HOST]:PORT[,KEY=VALUE...]"),
@@ -141,6 +143,7 @@ class ListenOptions:
         names="--bind-ssl",
         scope=Scope.START,
         help="like --bind-tcp, for SSL clients only",
+        may_hold_secret=True,
     )
     ssl: SslMode = option(
         SSL_MODE,
@@ -229,6 +232,7 @@ class AuthOptions:
         scope=Scope.START,
         help="authentication module for every listener that has no more specific option; several are asked in turn. "
         "Also written MODULE(KEY=VALUE,...)",
+        may_hold_secret=True,
     )
     tcp_auth: tuple[str, ...] = option(
         text("MODULE[:KEY=VALUE,...]"),
@@ -237,6 +241,7 @@ class AuthOptions:
         names="--tcp-auth",
         scope=Scope.START,
         help="like --auth, for the listeners of --bind-tcp, whatever the client uses on them",
+        may_hold_secret=True,
     )
     ssl_auth: tuple[str, ...] = option(
         text("MODULE[:KEY=VALUE,...]"),
@@ -245,6 +250,7 @@ class AuthOptions:
         names="--ssl-auth",
         scope=Scope.START,
         help="like --auth, for the listeners of --bind-ssl",
+        may_hold_secret=True,
     )
     password_file: tuple[str, ...] = option(
         text("FILE"),
@@ -258,7 +264,7 @@ class AuthOptions:
     username: str = option(
         text("NAME"),
         default="",
-        shown_default="the URL's, else the user's own",
+        shown_default="the user's own; a name in the URL comes first",
         names="--username",
         scope=Scope.CLIENT,
         help="the name to log in with",
@@ -281,7 +287,8 @@ class ClientOptions:
         default=20,
         names="--timeout url:timeout",
         scope=Scope.CLIENT | Scope.SHOW_SSL,
-        help="how long to wait for the server to be reached and to answer",
+        help="how long to wait for the server to be reached, for its TLS handshake and for its first answer; the "
+        "answer to a password may take longer after failed logins",
     )
     window_close: WindowClose = option(
         WINDOW_CLOSE,
@@ -297,7 +304,7 @@ class ClientOptions:
         default="auto",
         names="--encoding url:encoding",
         scope=Scope.ATTACH,
-        help="the picture encoding to prefer: rgb, png, jpeg or webp; auto chooses by content",
+        help="the picture encoding to prefer, one of --encodings; auto chooses by content",
     )
     encodings: tuple[str, ...] = option(
         _ENCODINGS,
@@ -313,7 +320,8 @@ class ClientOptions:
         shown_default="auto",
         names="--quality url:quality",
         scope=Scope.ATTACH,
-        help="picture quality from 1 to 100; 100 is without loss, 0 or auto decides by content",
+        help="picture quality from 1 to 100 of what looks like a photograph; 100 is without loss. 0 or auto leaves it "
+        "to the server: limpet's sends without loss as long as --encodings allows it",
     )
     compression_level: int = option(
         number(0, 9, "LEVEL"),

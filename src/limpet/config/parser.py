@@ -7,6 +7,7 @@ and builds a help formatter (which looks up the terminal) for each of its option
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 from typing import Any
 
 from limpet.config import options as table
@@ -22,7 +23,8 @@ from limpet.values import Secret
 class Words:
     """What a command line says: positional `arguments`, and `options`; `wants_help` when -h or --help is there."""
 
-    arguments: tuple[str, ...]
+    arguments: tuple[str, ...] = field(repr=False)
+    """targets among them, which may hold a password"""
     options: Options
     wants_help: bool = False
 

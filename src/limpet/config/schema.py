@@ -94,14 +94,18 @@ def option(
     scope: Scope = Scope.NONE,
     repeatable: bool = False,
     shown_default: str = "",
+    may_hold_secret: bool = False,
 ) -> T:
     """Declare a field of an option group; a `repeatable` one is a tuple of the kind's values.
+
+    `may_hold_secret`: its text may have a secret in it (a module's password, key data): not in the repr.
 
     `names` are its spellings, separated by blanks: "--ssl-cert" on the command line, "bind:ssl-cert" on bind lines,
     "url:ssl-cert" in URLs. Every option names at least one.
     """
     metadata = {"kind": kind, "help": help, "scope": scope, "repeatable": repeatable, "shown_default": shown_default}
-    spelled: T = dataclasses.field(default=default, metadata={**metadata, "names": names}, repr=not kind.secret)
+    hidden = kind.secret or may_hold_secret
+    spelled: T = dataclasses.field(default=default, metadata={**metadata, "names": names}, repr=not hidden)
     return spelled
 
 

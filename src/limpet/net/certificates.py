@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limpet.errors import ConfigError, ExitCode, OptionError, TlsError
-from limpet.limits import HANDSHAKE
 from limpet.net import host_names, tcp
 from limpet.net.tls_config import TlsClientOptions
 from limpet.records import dataclass
@@ -305,7 +304,7 @@ async def show_server(host: str, port: int, *, timeout: float) -> CertificateFac
     Raises `ConnectionFailed` or `TlsError`.
     """
     options = TlsClientOptions(server_verify_mode="none")
-    side = options.client(host, HANDSHAKE.tls_s)
+    side = options.client(host, timeout)
     stream = await side.wrap(await tcp.connect(host, port, timeout=timeout), tcp.host_port(host, port), warn=False)
     try:
         tls = stream.facts.tls

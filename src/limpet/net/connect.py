@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from limpet.errors import ConfigError, EndpointError
-from limpet.limits import HANDSHAKE
 from limpet.net.registry import TRANSPORTS, Endpoint
 from limpet.net.stream import ByteStream
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 async def connect(target: Endpoint, tls: TlsClientOptions | None, timeout: float) -> ByteStream:
     """Connect to `target`, with TLS if its kind is `ssl` or `tls` is given. The stream reads once it has a receiver.
 
-    `timeout` bounds the connecting; the TLS handshake has its own time. Raises `ConnectionFailed`, `TlsError`, and
+    `timeout` bounds the connecting, and the TLS handshake once more. Raises `ConnectionFailed`, `TlsError`, and
     `ConfigError` before anything is opened.
     """
     transport = TRANSPORTS.get(target.kind)
@@ -31,7 +30,7 @@ async def connect(target: Endpoint, tls: TlsClientOptions | None, timeout: float
 
         options = tls if tls is not None else TlsClientOptions()
         # Reading a system's trust store takes some 20 ms.
-        side = await asyncio.to_thread(options.client, target.host, HANDSHAKE.tls_s)
+        side = await asyncio.to_thread(options.client, target.host, timeout)
     stream = await transport.connect(target, timeout)
     if side is None:
         return stream

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from limpet.config.encryption import KeySource
@@ -13,11 +14,13 @@ from limpet.values import Secret
 
 MAX_KEY_FILE = 64 * 1024
 """bytes; more is no key file"""
+SHORT_KEY = 16
+"""bytes; whoever records a connection can try all keys that are much shorter"""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyMaterial:
-    """A key with its source; `origin` is for people, `warning` is not empty when others can read the file."""
+    """A key with its source; `origin` is for people, `warning` is not empty for a short key or an open file."""
 
     source: KeySource
     key: Secret
@@ -45,12 +48,20 @@ def find_key(
     Raises `ConfigError` (exit code KEY_FILE) when that source cannot be used; the next one is not tried then.
     """
     if keydata is not None:
-        return KeyMaterial(KeySource.KEYDATA, _keydata(keydata), "key data")
-    if file is not None:
-        return _read_key_file(file, resolve(file.path))
-    if environment is not None:
-        return KeyMaterial(KeySource.ENVIRONMENT, environment, "XPRA_ENCRYPTION_KEY")
-    return None
+        found = KeyMaterial(KeySource.KEYDATA, _keydata(keydata), "key data")
+    elif file is not None:
+        found = _read_key_file(file, resolve(file.path))
+    elif environment is not None:
+        found = KeyMaterial(KeySource.ENVIRONMENT, environment, "XPRA_ENCRYPTION_KEY")
+    else:
+        return None
+    size = len(found.key.reveal())
+    if size >= SHORT_KEY:
+        return found
+    short = (
+        f"the AES key ({found.origin}) has only {size} bytes and can be guessed: openssl rand -hex 32 makes a good one"
+    )
+    return replace(found, warning=f"{found.warning}; {short}" if found.warning else short)
 
 
 def _keydata(keydata: Secret) -> Secret:
@@ -61,7 +72,7 @@ def _keydata(keydata: Secret) -> Secret:
     except UnicodeDecodeError:
         raise ConfigError(
             "keydata is neither hexadecimal nor base64",
-            hint="plain text belongs in a key file",
+            hint="write keydata=0xHEX or keydata=base64:DATA; plain text belongs in a key file (keyfile=PATH)",
             exit_code=ExitCode.KEY_FILE,
         ) from None
     return decode_keydata(text)

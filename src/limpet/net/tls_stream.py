@@ -7,7 +7,7 @@ import dataclasses
 import ssl
 from collections.abc import Sequence
 
-from limpet.errors import LimitExceeded, TlsError
+from limpet.errors import ExitCode, LimitExceeded, TlsError
 from limpet.limits import HANDSHAKE, STREAM, StreamLimits
 from limpet.net.stream import ByteStream, Receiver, StreamFacts
 from limpet.net.tls import RECORD, TlsPipe, TlsTruncated
@@ -292,7 +292,11 @@ async def start_tls(
             await stream.handshake(first_bytes)
     except TimeoutError as exc:
         lower.abort()
-        raise TlsError(f"{lower.facts.peer}: the TLS handshake was not finished within {timeout:g} s") from exc
+        raise TlsError(
+            f"{lower.facts.peer}: the TLS handshake was not finished within {timeout:g} s",
+            hint="" if server_side else "does this port speak SSL/TLS? --timeout=SECONDS waits longer",
+            exit_code=ExitCode.TIMEOUT,
+        ) from exc
     except asyncio.CancelledError:
         lower.abort()
         raise

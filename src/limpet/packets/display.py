@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from limpet.packets.capgroups import MonitorMap
 from limpet.packets.declared import declared
 from limpet.packets.dialect import Dialect
-from limpet.packets.fields import I32, U8, U16, U32, AnyWire, Codec, Data, load_list, load_map
+from limpet.packets.fields import I32, U8, U16, AnyWire, Codec, Data, load_list, load_map
 from limpet.packets.registry import packets
 from limpet.packets.schema import BOTH, Effect, Packet, Phase, form
 from limpet.values import Side, Wire
@@ -122,6 +122,8 @@ class Screenshot(Packet):
     """The answer to the request `screenshot`, with no hello before it; without windows it is 0, 0, png, 0, nothing.
 
     `rowstride` in bytes.
+
+    # xpra 3.1.3: -1 without windows
     """
 
     sender = Side.SERVER
@@ -134,7 +136,7 @@ class Screenshot(Packet):
     width: U16
     height: U16
     encoding: str
-    rowstride: U32
+    rowstride: I32
     data: Data
 
 

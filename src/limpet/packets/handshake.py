@@ -3,6 +3,7 @@
 # no `from __future__ import annotations`: the packet table reads the field types as objects
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import Annotated, Any
 
 from limpet.packets.declared import declared
@@ -36,7 +37,8 @@ class Hello(Packet):
     effect = Effect.NONE
     forms = (form("hello", "caps"),)
 
-    caps: TextMap
+    caps: TextMap = field(repr=False)
+    """may hold the answer to a challenge, which with xor is the password"""
 
 
 @packets.add

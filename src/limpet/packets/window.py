@@ -166,7 +166,7 @@ def _unpack_create(args: Sequence[Any]) -> Mapping[str, Any]:
 @packets.add
 @declared
 class NewWindow(Packet):
-    """A window appeared. Nothing of it is drawn before the client sends `MapWindow` (traps.md 57).
+    """A window appeared. Nothing of it is drawn before the client sends `MapWindow`, unless it is a menu (traps.md 57).
 
     `client_props` is what this client last told of the window, e.g. its workspace. A tray has no position.
     """

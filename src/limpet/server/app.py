@@ -29,6 +29,7 @@ from limpet.server.listeners import ListenerPlan
 from limpet.server.login import LoginServices
 from limpet.server.render import encodings
 from limpet.server.requests import ANSWERS
+from limpet.server.sharing import admit
 from limpet.session.server import State
 from limpet.values import Size, Wire
 from limpet.x11.connection import X11Connection
@@ -111,6 +112,9 @@ class Server:
                 setup.plan.bind, setup.policy, caps, functools.partial(self._accepted, setup)
             )
             self._listeners.append((listener, setup))
+        return self._addresses()
+
+    def _addresses(self) -> tuple[tuple[str, ListenerSetup], ...]:
         return tuple((address, setup) for listener, setup in self._listeners for address in listener.addresses)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -203,6 +207,7 @@ class Server:
             log.exception("%s: internal error", connection.peer)
         finally:
             self._connections.discard(connection)
+            self.leave(connection)
 
     def answer(self, connection: Connection, request: Request, *, early: bool) -> None:
         log.info("%s: request %s%s", connection.peer, request.mode.name, " before login" if early else "")
@@ -225,7 +230,7 @@ class Server:
         hello = connection.hello
         if hello is None:
             return None
-        if not self._make_room(connection):
+        if not self._make_room(connection, hello):
             return None
         if hello.wants_windows and self._settings.resize and (size := hello.display.desktop_size):
             self.desktop.resize_screen(size)
@@ -253,24 +258,15 @@ class Server:
         )
         return tuple(row.make(context) for row in FEATURES if row.wanted(hello))
 
-    def _make_room(self, newcomer: Connection) -> bool:
-        hello = newcomer.hello
-        if hello is None or not hello.wants_windows:
-            return True
-        others = [client for client in self._clients if client.hello and client.hello.wants_windows]
-        same = [client for client in others if client.hello and hello.uuid and client.hello.uuid == hello.uuid]
-        for client in same:
+    def _make_room(self, newcomer: Connection, hello: ClientHello) -> bool:
+        admission = admit(hello, [(client, client.hello) for client in self._clients if client.hello is not None])
+        for client in admission.replaced:
             client.disconnect(DisconnectReason.NEW_CLIENT, "new connection from the same uuid")
-        others = [client for client in others if client not in same]
-        if not others or (hello.share and all(client.hello and client.hello.share for client in others)):
-            return True
-        locked = any(client.hello and client.hello.lock for client in others)
-        if locked or not hello.steal:
-            newcomer.session.refuse(DisconnectReason.SESSION_BUSY)
-            return False
-        for client in others:
+        for client in admission.dropped:
             client.disconnect(DisconnectReason.NEW_CLIENT)
-        return True
+        if not admission.admitted:
+            newcomer.session.refuse(DisconnectReason.SESSION_BUSY)
+        return admission.admitted
 
     def leave(self, connection: Connection) -> None:
         if connection in self._clients:
@@ -329,8 +325,7 @@ class Server:
             },
             "listeners": {
                 str(index): {"address": address, "protection": setup.protection.name}
-                for index, (listener, setup) in enumerate(self._listeners)
-                for address in listener.addresses
+                for index, (address, setup) in enumerate(self._addresses())
             },
             "windows": {
                 str(window.id): {

@@ -77,9 +77,11 @@ class Children:
                 start_new_session=True,
                 close_fds=True,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            # ValueError: a NUL or what no file name can hold, which a client may send
+            why = error.strerror if isinstance(error, OSError) else error
             raise ConfigError(
-                f"--start: cannot run {command[0]!r}: {error.strerror}",
+                f"--start: cannot run {command[0]!r}: {why}",
                 hint="install it on the server, or give its full path",
                 exit_code=ExitCode.FILE_NOT_FOUND,
             ) from None
@@ -100,16 +102,21 @@ class Children:
             self._on_last_exit()
 
     async def stop(self) -> None:
-        """TERM to each process group, KILL after `TERM_GRACE_S`; returns when all are reaped."""
+        """TERM to each process group, KILL after `TERM_GRACE_S`; returns when all are reaped, or cannot be ended."""
         _signal_groups(tuple(self._running), signal.SIGTERM)
         if self._watchers:
             _, late = await asyncio.wait(tuple(self._watchers), timeout=TERM_GRACE_S)
             if late:
                 _signal_groups(tuple(self._running), signal.SIGKILL)
-                await asyncio.wait(late)
+                _, late = await asyncio.wait(late, timeout=TERM_GRACE_S)
+            for task in late:
+                task.cancel()
+            for info in self.running:
+                log.warning("%s, pid %i, does not end", info.command[0], info.pid)
 
 
 def _signal_groups(pids: tuple[int, ...], number: signal.Signals) -> None:
     for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
+        # not permitted: it runs as another user (sudo)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, number)

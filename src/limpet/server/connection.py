@@ -104,6 +104,7 @@ class Connection:
         self.latency_s = 0.0
         self.since = clock()
         self.joined = False
+        self._failure_logged = False
         self._request: Request | None = None
         tls = stream.facts.tls is not None
         aes = protection.aes
@@ -268,10 +269,18 @@ class Connection:
         try:
             modules = self._login.modules(hello.username)
         except LimpetError as error:
-            log.warning("%s: login refused: %s", self.peer, error)
+            self._log_failure(error)
             self.spawn(self._refuse_late())
             return
         self.session.begin_login(modules, self._clock())
+
+    def _log_failure(self, error: LimpetError) -> None:
+        """Once for each connection, with who and where from."""
+        if not self._failure_logged:
+            self._failure_logged = True
+            user = self.session.user or self.session.username
+            hint = f" ({error.hint})" if error.hint else ""
+            log.warning("%s: login failed for user %r: %s%s", self.peer, user[:64], error, hint)
 
     async def _refuse_late(self) -> None:
         """A module that cannot be set up answers no sooner than one that refuses: the time must not tell them apart."""
@@ -294,9 +303,7 @@ class Connection:
         try:
             await self._login.verify(event.authenticator, event.attempt, self.session.user)
         except AuthenticationFailed as error:
-            user = self.session.user or self.session.username
-            hint = f" ({error.hint})" if error.hint else ""
-            log.warning("%s: login failed for user %r: %s%s", self.peer, user[:64], error, hint)
+            self._log_failure(error)
             if not self.session.closing:
                 self.session.step_failed(refusal(error))
         else:
@@ -352,7 +359,10 @@ class Connection:
 
     def _terminated(self, event: Terminated) -> None:
         who = "the client" if event.by_peer else "the server"
-        if event.error is not None:
+        if isinstance(event.error, AuthenticationFailed):
+            # what the login itself found wrong: no response, no digest in common
+            self._log_failure(event.error)
+        elif event.error is not None:
             log.warning("%s: connection ended: %s", self.peer, event.error)
         else:
             log.info("%s: connection ended by %s: %s", self.peer, who, event.reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -34,7 +35,8 @@ class Background:
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
-        with os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
+        # the one in the terminal may have been ended meanwhile; what it asked for stands
+        with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
             json.dump(
                 {"lines": report.lines, "error": report.error, "hint": report.hint, "exit_code": report.exit_code},
                 pipe,

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 from typing import Protocol, TypeVar
 
-from limpet.errors import DisplayUnavailable, WindowGone
+from limpet.errors import DisplayError, DisplayUnavailable, WindowGone
 from limpet.records import dataclass
 from limpet.values import PixelFormat, Pixels, Rect, Size, WindowId, Xid
 from limpet.x11.capture import Capturer
@@ -148,6 +148,9 @@ class Desktop:
             self.lost(error)
         except WindowGone as error:
             log.debug("%s", error)
+        except DisplayError as error:
+            # refused by the X server: what was wanted does not happen, and the session goes on
+            log.warning("%s", error)
         self._process_soon()
 
     def lost(self, error: DisplayUnavailable) -> None:
@@ -225,8 +228,7 @@ class Desktop:
     def close_window(self, window: DesktopWindow) -> None:
         """Ask the application; one that does not know the question is ended."""
         with self._watching():
-            if not self._manager.close(window.info.xid):
-                self._manager.kill(window.info.xid)
+            self._manager.close(window.info.xid)
 
     def kill_window(self, window: DesktopWindow) -> None:
         with self._watching():

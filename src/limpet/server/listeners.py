@@ -87,6 +87,9 @@ def plan_listeners(options: Options, context: PlanContext) -> ListenPlan:
     listeners = tuple(planner.plan(line) for line in lines)
     _refuse_twice(listeners)
     planner.refuse_unused(listeners)
+    # last, so that the command in the refusal is one that starts
+    for line, listener in zip(lines, listeners, strict=True):
+        planner.check_reach(line, listener)
     return ListenPlan(listeners, tuple(dict.fromkeys(planner.warnings)))
 
 
@@ -112,9 +115,13 @@ def _protection(plan: ListenerPlan) -> str:
 
 def _authentication(plan: ListenerPlan) -> str:
     steps = [spec.name for spec in plan.auth]
+    key = plan.aes is not None and plan.aes.source is not KeySource.PASSWORD and not plan.tls_only
     if _wants_certificate(plan.tls):
-        steps.insert(0, "client certificate (with SSL)" if not plan.tls_only else "client certificate")
-    if not steps and plan.aes and plan.aes.source is not KeySource.PASSWORD and not plan.tls:
+        proof = "client certificate"
+        if not plan.tls_only:
+            proof += " (with SSL) or the AES key" if key else " (with SSL)"
+        steps.insert(0, proof)
+    if not steps and key and not plan.tls:
         return "the AES key"
     return ", then ".join(steps) or "none"
 
@@ -193,7 +200,6 @@ class _Planner:
             auth=auth,
         )
         self._check_auth(line, plan)
-        self._check_reach(line, plan)
         return plan
 
     def _placed(self, bind: BindSpec) -> BindSpec:
@@ -378,7 +384,8 @@ class _Planner:
 
     # -- what others can reach ---------------------------------------------------------------------------------------
 
-    def _check_reach(self, line: _Line, plan: ListenerPlan) -> None:
+    def check_reach(self, line: _Line, plan: ListenerPlan) -> None:
+        """Raise `ConfigError` for a listener that others can reach without encryption or proof, with the remedy."""
         where = f"{line.flag}={plan.bind}"
         ways = _ways_in(plan)
         if plan.local:
@@ -402,25 +409,34 @@ class _Planner:
 
     def _remedy(self, line: _Line, plan: ListenerPlan, ways: Sequence[_Way]) -> str:
         """The command that would do, or what to change where no added option would."""
-        first, add, change = "", [], []
+        first: list[str] = []
+        add: list[str] = []
+        change: list[str] = []
         own_mode = "listen.ssl" in line.own.given
         if not all(way.encrypted for way in ways):
             if line.own.listen.ssl_required is False:
                 change.append("without ssl-required=no")
             if own_mode:
                 change.append("with ssl=on on the line")
-            else:
+            elif self._options.listen.ssl is not SslMode.ON:
                 add.append("--ssl=on")
             if plan.tls is None and not self._options.tls.cert:
-                first = "limpet setup-ssl ssl-cert.pem && "
+                if self._context.modules.inspect_file("ssl-cert.pem").problem:
+                    first.append("limpet setup-ssl ssl-cert.pem && ")
                 add.append("--ssl-cert=ssl-cert.pem")
         if not all(way.proof for way in ways):
+            if self._context.modules.inspect_file("password.txt").problem:
+                first.append("(umask 077; openssl rand -hex 12 | tr -d '\\n' >password.txt) && ")
+            asking = [spec.name for spec in plan.auth if spec.name == "allow"]
             if line.own.auth.auth:
                 change.append("with auth=file(filename=password.txt) on the line")
+            elif asking:
+                # beside it, both would ask for a password
+                change.append(f"with file:filename=password.txt in place of {asking[0]}")
             else:
                 add.append(f"--{plan.bind.kind}-auth=file:filename=password.txt")
         command = self._context.command or ("limpet", "start", "...")
-        shown = f"{first}{' '.join((*map(shlex.quote, command), *add))}"
+        shown = f"{''.join(first)}{' '.join((*map(shlex.quote, command), *add))}"
         return f"{shown}{' ' if change else ''}{', '.join(change)} (--insecure-bind=yes would allow it as it is)"
 
     # -- options that apply to nothing -------------------------------------------------------------------------------

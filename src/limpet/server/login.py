@@ -13,9 +13,9 @@ from limpet.auth.registry import build
 from limpet.errors import AuthenticationFailed, ConfigError, ExitCode, LimpetError
 from limpet.net.offload import Offload
 from limpet.records import dataclass
+from limpet.session.encryption import derive_keys
 from limpet.session.events import KeyRequest
 from limpet.values import Secret
-from limpet.wire.cipher import derive_key
 
 log = logging.getLogger("limpet.server.login")
 
@@ -67,7 +67,7 @@ class Login:
     async def derive(self, requests: Sequence[KeyRequest], username: str) -> tuple[Secret, ...]:
         """The keys for `KeysNeeded`. Raises `LimpetError` when there is no key material or too much work waits."""
         material = await self._material(username)
-        return await self._services.offload.run(derive_all, material, tuple(requests))
+        return await self._services.offload.run(derive_keys, material, tuple(requests))
 
     async def _material(self, username: str) -> Secret:
         if self._key is not None:
@@ -119,20 +119,6 @@ class Login:
         """The whole login is through: the user's earlier failures are forgotten."""
         if self._source is not None:
             self._services.limiter.succeeded(self._source, self._services.clock())
-
-
-def derive_all(material: Secret, requests: tuple[KeyRequest, ...]) -> tuple[Secret, ...]:
-    """One PBKDF2 a request; a few milliseconds each, for a worker thread."""
-    return tuple(
-        derive_key(
-            material,
-            salt=request.salt,
-            iterations=request.iterations,
-            key_hash=request.key_hash,
-            key_size=request.key_size,
-        )
-        for request in requests
-    )
 
 
 def refusal(error: LimpetError) -> AuthenticationFailed:

@@ -167,17 +167,17 @@ def _announce(
     plan: SessionPlan, folder: SessionDir, display: Xvfb, addresses: tuple[tuple[str, ListenerSetup], ...]
 ) -> tuple[str, ...]:
     lines = [banner(setup.plan, address) for address, setup in addresses]
-    sockets = [address for address, setup in addresses if setup.plan.bind.kind == "unix"]
-    socket_path = str(folder.socket) if str(folder.socket) in sockets else next(iter(sockets), "")
+    for address, setup in addresses:
+        if setup.plan.bind.kind == "unix":
+            folder.point_to_socket(Path(address))
     folder.write_info(
         SessionInfo(
             started=datetime.now().astimezone().isoformat(timespec="seconds"),
             name=plan.options.session.session_name,
             command=plan.command,
             listeners=tuple(lines),
-            socket=socket_path,
         )
     )
-    if socket_path:
-        folder.announce_to_stock(path=Path(socket_path))
+    if os.path.lexists(folder.socket):
+        folder.announce_to_stock()
     return (f"session {display.display} is running, pid {os.getpid()}", *lines)

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
-from limpet.errors import DisplayUnavailable, WindowGone
+from limpet.errors import DisplayError, DisplayUnavailable, WindowGone
 from limpet.picture.base import Picture
 from limpet.picture.damage import merge
 from limpet.session.flow import DrawFlow
@@ -120,15 +120,14 @@ class WindowPictures:
         self._kick()
 
     async def _update(self, rects: Sequence[Rect]) -> None:
+        pictures: list[tuple[Rect, Picture]] = []
         try:
             pictures = await self._in_capture_thread(lambda capturer: self._render(capturer, rects))
-        except WindowGone as error:
+        except (WindowGone, DisplayUnavailable) as error:
             # the window goes, shrank below the damage, or is not mapped in the X server: an event tells which
             log.debug("%s", error)
-            return
-        except DisplayUnavailable as error:
-            log.debug("%s", error)
-            return
+        except DisplayError as error:
+            log.warning("%s", error)
         finally:
             self._busy = False
         if self._visible and not self._closed:
@@ -136,4 +135,5 @@ class WindowPictures:
                 sequence = self.flow.next_sequence()
                 size = self._draw(rect, picture, sequence, len(pictures) - 1 - index)
                 self.flow.sent(sequence, size, self._clock())
+        # what was damaged meanwhile waits for nobody else, whatever became of this
         self._kick()

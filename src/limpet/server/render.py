@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from limpet.errors import WindowGone
 from limpet.packets.capgroups import EncodingCaps
 from limpet.picture.base import ENCODINGS, EncodeOptions, Picture, encoder
 from limpet.picture.choice import ClientPictures, choose, is_photo
@@ -41,12 +42,20 @@ def picture_wish(caps: EncodingCaps) -> PictureWish:
 def render(xid: Xid, wish: PictureWish, capturer: Capturer, rects: Sequence[Rect]) -> list[tuple[Rect, Picture]]:
     """Raises `WindowGone` when nothing of `rects` can be captured any more."""
     pictures = []
+    gone: WindowGone | None = None
     for rect in rects:
-        pixels = capturer.capture(xid, rect)
+        try:
+            pixels = capturer.capture(xid, rect)
+        except WindowGone as error:
+            # a window that shrank still has the others
+            gone = error
+            continue
         photo = wish.options.lossy and is_photo(pixels)
         name = choose(pixels.width, pixels.height, pixels.format, wish, photo=photo)
         picture = encoder(name).encode(pixels, wish.options)
         pictures.append((Rect(rect.x, rect.y, pixels.width, pixels.height), picture))
+    if gone is not None and not pictures:
+        raise gone
     return pictures
 
 

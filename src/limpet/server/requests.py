@@ -86,7 +86,8 @@ def flattened(caps: Mapping[str, Wire], prefix: str = "") -> dict[str, Wire]:
     """Nested dicts as dotted keys, for 3.1.3."""
     flat: dict[str, Wire] = {}
     for key, value in caps.items():
-        name = f"{prefix}{key}"
+        # the empty key is the value of the dict itself
+        name = f"{prefix}{key}" if key else prefix.removesuffix(".")
         if isinstance(value, Mapping):
             flat.update(flattened(value, f"{name}."))
         else:

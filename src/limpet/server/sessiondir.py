@@ -60,8 +60,6 @@ class SessionInfo:
     name: str = ""
     command: tuple[str, ...] = ()
     listeners: tuple[str, ...] = ()
-    socket: str = "socket"
-    """a unix socket that it listens on, absolute or within the session's directory; empty: it has none"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +73,13 @@ class Session:
     info: SessionInfo = field(default_factory=SessionInfo)
 
     @property
-    def socket(self) -> Path | None:
-        """Where it answers; None for a session that listens on TCP only."""
-        return _socket_of(self.folder, self.info)
+    def socket(self) -> Path:
+        return self.folder / "socket"
+
+    @property
+    def has_socket(self) -> bool:
+        """False for a session with `--bind=none`: it has no way in by its number."""
+        return self.socket.exists()
 
 
 class SessionDir:
@@ -124,24 +126,20 @@ class SessionDir:
 
     def write_info(self, info: SessionInfo) -> None:
         """Describe the session, which is ready, for `limpet list` and for targets; atomically."""
-        values = {
-            "started": info.started,
-            "name": info.name,
-            "command": info.command,
-            "listeners": info.listeners,
-            "socket": info.socket,
-        }
+        values = {"started": info.started, "name": info.name, "command": info.command, "listeners": info.listeners}
         _write(self.folder / "info", json.dumps({"version": 1, **values}) + "\n")
 
     def keep(self, display_pid: int) -> None:
         """The server ends and its X server stays: nothing of the directory is cleaned up while that runs."""
         _write(self.folder / "kept", _stamp(display_pid))
 
-    def announce_to_stock(self, hostname: str = "", *, path: Path | None = None) -> Path | None:
-        """Link the socket (`path`, if it is not the usual one) to where xpra's clients look for `:N`.
+    def point_to_socket(self, path: Path) -> None:
+        """Have `:N` find a unix listener that is elsewhere (`--bind=PATH`); the first one counts."""
+        if not os.path.lexists(self.socket):
+            self.socket.symlink_to(path)
 
-        None when that place is taken or not private.
-        """
+    def announce_to_stock(self, hostname: str = "") -> Path | None:
+        """Link the socket to where xpra's clients look for `:N`; None when that place is taken or not private."""
         if self.number is None:
             raise ConfigError("a session without a number cannot be announced", exit_code=ExitCode.INTERNAL_ERROR)
         folder = _stock_folder(self._environment)
@@ -155,7 +153,7 @@ class SessionDir:
                     log.warning("%s belongs to another server: xpra's clients will not find this one", link)
                     return None
                 link.unlink()
-            link.symlink_to(path or self.socket)
+            link.symlink_to(self.socket)
         except (OSError, ConfigError) as error:
             log.warning("xpra's clients will not find this session by its number: %s", error)
             return None
@@ -165,8 +163,8 @@ class SessionDir:
     def remove(self) -> None:
         """Remove the directory and its names at an orderly end; the log stays as `N.log` beside it."""
         with _locked(self.root):
-            if self._stock_link is not None and self._stock_link.is_symlink():
-                self._stock_link.unlink()
+            if self._stock_link is not None:
+                _unlink_if_to(self._stock_link, str(self.socket))
             _remove(self.root, self.folder, self.number)
 
 
@@ -388,19 +386,15 @@ def _runs(pid: int | None, start: str) -> bool:
 
 def _state(folder: Path) -> State:
     runs = _runs(*_read_stamp(folder / "pid"))
-    info = _read_info(folder / "info")
-    path = _socket_of(folder, info)
+    path = folder / "socket"
     # at a path of the user's choice another server may answer by now
-    if path is not None and (runs or path == folder / "socket") and socket_answers(path):
+    if (runs or not path.is_symlink()) and socket_answers(path):
         return State.LIVE
     if runs:
-        # `write_info` comes once it listens: without a unix socket there is nothing else to ask
-        return State.LIVE if info.started and path is None else State.STARTING
+        # with --bind=none there is no socket to ask: the description is written when the listeners are open
+        ready = not os.path.lexists(path) and (folder / "info").exists()
+        return State.LIVE if ready else State.STARTING
     return State.EXITED if _runs(*_read_stamp(folder / "kept")) else State.DEAD
-
-
-def _socket_of(folder: Path, info: SessionInfo) -> Path | None:
-    return folder / info.socket if info.socket else None
 
 
 def _end_processes(folder: Path) -> None:
@@ -522,10 +516,9 @@ def _stock_folder(environment: Environment) -> Path | None:
 
 def _unlink_stock(environment: Environment, folder: Path) -> None:
     stock = _stock_folder(environment)
-    socket_path = _socket_of(folder, _read_info(folder / "info"))
-    if socket_path is not None and stock is not None and stock.is_dir():
+    if stock is not None and stock.is_dir():
         for path in stock.iterdir():
-            _unlink_if_to(path, str(socket_path))
+            _unlink_if_to(path, str(folder / "socket"))
 
 
 def _write(path: Path, text: str) -> None:
@@ -558,7 +551,6 @@ def _read_info(path: Path) -> SessionInfo:
         name=_text(values.get("name")),
         command=_texts(values.get("command")),
         listeners=_texts(values.get("listeners")),
-        socket=_text(values.get("socket", "socket")),
     )
 
 

@@ -104,23 +104,11 @@ class ClientSession:
         self._deadline = math.inf
         self._pinger = Pinger(interval_s=policy.ping_interval_s, timeout_s=policy.limits.ping_timeout_s)
         self._talk = Talk(self._link, self._pinger, max_invalid=MAX_INVALID_PACKETS)
-        self._aes = self._make_aes()
+        self._aes = _aes_of(policy, self._link, entropy)
         self._heard = False
         self._heard_encrypted = False
         self._then: Callable[[float], None] | None = None
         self._challenges = 0
-
-    def _make_aes(self) -> ClientAes | None:
-        policy = self._policy
-        if policy.aes is None:
-            return None
-        return ClientAes(
-            policy.aes,
-            self._link,
-            self._entropy,
-            strength=Strength.LEGACY if policy.legacy else Strength.MODERN,
-            max_iterations=policy.limits.max_iterations,
-        )
 
     # -- what the driver calls -----------------------------------------------------------------------------------
 
@@ -139,12 +127,18 @@ class ClientSession:
         if (text := self._link.reader.clear_text()) is not None:
             self._end_with_text(text)
             return
+        if self._link.reader.buffered:
+            what = "the connection was cut in the middle of a packet"
+            error = ConnectionClosed(what, ours=False, exit_code=ExitCode.TRUNCATED)
+            self._end(error, what, by_peer=True)
+            return
         if not self._heard:
-            what = "the server closed the connection without an answer" if clean else "the connection was cut"
-            error = self._no_answer(what)
+            how = "the server closed the connection" if clean else "the connection was cut"
+            what = f"{how} without an answer"
+            refusal = _no_answer(what, self._aes is not None)
             if not clean:
-                error.exit_code = ExitCode.TRUNCATED
-            self._end(error, what, by_peer=True, unanswered=True)
+                refusal.exit_code = ExitCode.TRUNCATED
+            self._end(refusal, what, by_peer=True, unanswered=True)
             return
         what = "the server closed the connection" if clean else "the connection was cut"
         code = ExitCode.CONNECTION_LOST if clean else ExitCode.TRUNCATED
@@ -169,7 +163,7 @@ class ClientSession:
             if now >= self._deadline:
                 self._end_with_text(self._link.reader.clear_text() or "")
         elif now >= self._deadline:
-            error = self._no_answer("the server does not answer")
+            error = _no_answer("the server does not answer", self._aes is not None and not self._heard)
             error.hint = error.hint or ("" if self._heard else "--timeout=SECONDS waits longer")
             error.exit_code = ExitCode.TIMEOUT
             self._end(error, str(error), by_peer=False)
@@ -451,10 +445,6 @@ class ClientSession:
 
     # -- ending --------------------------------------------------------------------------------------------------
 
-    def _no_answer(self, what: str) -> LimpetError:
-        hint = SILENT_HINT if self._aes is not None and not self._heard else ""
-        return HandshakeError(what, hint=hint)
-
     def _end(
         self, error: LimpetError | None, reason: str, *, by_peer: bool, unanswered: bool = False, text: str = ""
     ) -> None:
@@ -477,3 +467,14 @@ class ClientSession:
     def _require(self, state: State) -> None:
         if self._state is not state:
             raise LocalProtocolError(f"called in {self._state.name}, allowed in {state.name}")
+
+
+def _no_answer(what: str, silent_to_aes: bool) -> LimpetError:
+    return HandshakeError(what, hint=SILENT_HINT if silent_to_aes else "")
+
+
+def _aes_of(policy: ClientPolicy, link: Link, entropy: Entropy) -> ClientAes | None:
+    if policy.aes is None:
+        return None
+    strength = Strength.LEGACY if policy.legacy else Strength.MODERN
+    return ClientAes(policy.aes, link, entropy, strength=strength, max_iterations=policy.limits.max_iterations)

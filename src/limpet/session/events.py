@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import TypeAlias
 
 from limpet.auth.module import Attempt, Authenticator
@@ -62,7 +63,7 @@ class LoginPassed:
 
     hello: ClientHello
     request: Request | None
-    caps: Mapping[str, Wire]
+    caps: Mapping[str, Wire] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class EarlyRequest:
 
     hello: ClientHello
     request: Request
-    caps: Mapping[str, Wire]
+    caps: Mapping[str, Wire] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ class Accepted:
     """Client: the server's hello arrived; `caps` is for display (`info`, `version`), `hello` for use."""
 
     hello: ServerHello
-    caps: Mapping[str, Wire]
+    caps: Mapping[str, Wire] = field(repr=False)
     dialect: Dialect
     cipher: str
     """`AES-CBC`, `AES-CTR` or empty"""

@@ -30,6 +30,7 @@ ORDERLY = frozenset(
 _NO_ENCRYPTION = (DisconnectReason.ENCRYPTION_UNSUPPORTED.value, "encryption key is missing")
 _WANTS_ENCRYPTION = ("missing encryption tokens",)
 _NO_CIPHER = ("unsupported cipher",)  # xpra 3.1.3
+_OTHER_MODE = ("the server is configured for aes",)  # xpra 6.2.5
 
 
 def error_for(reason: str, text: str = "") -> LimpetError | None:
@@ -52,10 +53,14 @@ def error_for(reason: str, text: str = "") -> LimpetError | None:
             hint="start the server with --tcp-encryption=AES and the same key file, or attach without encryption",
             exit_code=ExitCode.SERVER_REFUSES_ENCRYPTION,
         )
-    if reason == DisconnectReason.ENCRYPTION_INVALID.value:
+    if reason == DisconnectReason.ENCRYPTION_INVALID.value or lowered.startswith(_OTHER_MODE):
         return EncryptionRequired(
             f"the server refused: {shown}",
             hint="it may demand another mode: --encryption=AES-CBC or AES-CTR",
+        )
+    if reason == DisconnectReason.INVALID_PROTOCOL.value:
+        return HandshakeError(
+            f"the server ended the connection: {shown}", hint="the port may be for SSL only: try ssl:HOST:PORT"
         )
     return _by_word(lowered, reason, shown)
 

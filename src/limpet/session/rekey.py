@@ -12,7 +12,6 @@ The keys themselves take milliseconds: each step is an order (`KeysNeeded`) and 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from limpet.errors import DisconnectReason, EncryptionRequired, LocalProtocolError, PacketError
@@ -219,14 +218,12 @@ class ClientAes:
         return caps
 
     def _set_decryptor(self, key: Secret) -> None:
-        """Until a record tells how the server pads, all that exists is tried."""
-        settled = self._probe.settled if self._probe is not None else None
-        if settled is None:
-            self._probe = encryption.probing_decryptor(self.ours, key)
-            self._link.reader.set_decryptor(self._probe)
-        else:
-            like = dataclasses.replace(self.ours, padding=settled.padding)
-            self._link.reader.set_decryptor(encryption.decryptor(like, key, block=settled.block))
+        """How the server pads, its records tell: all that exists is tried, less what earlier ones ruled out."""
+        known = self._probe.block if self._probe is not None else None
+        self._probe = encryption.probing_decryptor(self.ours, key)
+        if known is not None:
+            self._probe.settle(known)
+        self._link.reader.set_decryptor(self._probe)
         self._link.encrypted_in = True
 
     def _block(self) -> int:

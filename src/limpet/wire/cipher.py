@@ -300,7 +300,7 @@ def decode_keydata(text: str) -> Secret:
     if not key:
         raise ConfigError(
             "keydata is neither hexadecimal nor base64",
-            hint="write keydata=0xHEX or keydata=b64:BASE64; for plain text use a key file (keyfile=PATH)",
+            hint="write keydata=0xHEX or keydata=base64:DATA; for plain text use a key file (keyfile=PATH)",
             exit_code=ExitCode.KEY_FILE,
         )
     return Secret(key)

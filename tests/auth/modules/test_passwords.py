@@ -73,7 +73,10 @@ def test_files_are_read_and_checked_with_their_name_in_the_error() -> None:
             asyncio.run(read_password_file(env, path))
         with pytest.raises(OptionError, match=path) as caught:
             check_password_file("file", env, path)
-        assert "chmod 600" in caught.value.hint
+        assert "umask 077; printf %s 'PASSWORD' > " in caught.value.hint
+        with pytest.raises(OptionError) as caught:
+            check_password_file("multifile", env, path)
+        assert "'USER|PASSWORD'" in caught.value.hint
 
 
 def test_any_access_of_others_is_warned_of() -> None:

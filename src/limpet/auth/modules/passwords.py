@@ -17,6 +17,11 @@ MAX_FILE = 64 * 1024
 """bytes of a password file; more is no password file"""
 
 
+_EMPTY = "it is empty"
+_CONTENT = {"multifile": "USER|PASSWORD"}
+"""What stands in the file of a module, where it is more than the password."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What may match: `passwords`, and what to tell the log if none does."""
@@ -74,13 +79,15 @@ def check_password_file(module: str, env: ModuleEnv, path: str) -> None:
     facts = env.inspect_file(path)
     problem = facts.problem
     if not problem and facts.size == 0:
-        problem = "it is empty"
+        problem = _EMPTY
     if not problem and facts.size > MAX_FILE:
         problem = f"it is larger than {MAX_FILE} bytes"
     if problem:
         raise OptionError(
             f"authentication module {module!r}: cannot use the password file {path!r}: {problem}",
-            hint=f"make it with: printf %s 'PASSWORD' > {path}; chmod 600 {path}" if facts.size == 0 else "",
+            hint=f"make it with: (umask 077; printf %s '{_CONTENT.get(module, 'PASSWORD')}' > {path})"
+            if problem == _EMPTY or problem.startswith("No such file")
+            else "",
         )
 
 

@@ -52,7 +52,9 @@ ANSWER_S = 1.0
 
 
 class WindowsFeature:
-    """Observes the desktop for one client. Every window is announced; pictures follow `MapWindow` (traps: 57)."""
+    """Observes the desktop for one client. Every window is announced; pictures follow `MapWindow`, those of
+    override-redirect windows at once.
+    """
 
     def __init__(self, context: FeatureContext) -> None:
         self._context = context
@@ -123,6 +125,9 @@ class WindowsFeature:
                 kind=kind,
             )
         )
+        if info.override_redirect:
+            # xpra 3.1.3, 6.2.5, 6.5.5: their clients send no map-window for menus and tooltips
+            self._show(window)
 
     def window_removed(self, window: DesktopWindow) -> None:
         pictures = self._pictures.pop(window.id, None)
@@ -209,6 +214,10 @@ class WindowsFeature:
         if packet.width and packet.height:
             self._place(window, Rect(packet.x, packet.y, packet.width, packet.height))
         self._apply_state(window, packet.state)
+        if not (window.info.override_redirect and self._pictures[window.id].visible):
+            self._show(window)
+
+    def _show(self, window: DesktopWindow) -> None:
         rect = window.info.rect
         self._pictures[window.id].show(Rect(0, 0, rect.width, rect.height))
 
