@@ -58,7 +58,10 @@ class Relay:
                     continue
                 with self._lock:
                     self._open += [client, server]
-                for source, sink, change in ((client, server, None), (server, client, _Change(self._limit, self._alter))):
+                for source, sink, change in (
+                    (client, server, None),
+                    (server, client, _Change(self._limit, self._alter)),
+                ):
                     thread = threading.Thread(target=_pump, args=(source, sink, change), daemon=True)
                     self._threads.append(thread)
                     thread.start()
