@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from bench.contenders import Endpoint
+from limpet.allocator import keep_freed_memory
 from limpet.client.hello import METADATA, Identity
 from limpet.limits import client_limits
 from limpet.packets.capabilities import ClientHello
@@ -81,6 +82,7 @@ class Probe:
     """One connection. `latencies` are the round trips of its pings, in seconds."""
 
     def __init__(self, endpoint: Endpoint, folder: Path, *, ping_interval_s: float = 5.0) -> None:
+        keep_freed_memory()  # as limpet's client does
         self.accepted = False
         self.latencies: list[float] = []
         self.on_packet: Callable[[Packet], None] = lambda packet: None  # noqa: ARG005 - nobody looks

@@ -6,6 +6,7 @@ import gc
 import sys
 from pathlib import Path
 
+from limpet.allocator import keep_freed_memory
 from limpet.cli.logs import set_up_logging
 from limpet.cli.registry import Invocation
 from limpet.cli.report import print_warnings, printable
@@ -34,13 +35,14 @@ def run(invocation: Invocation) -> int:
     from limpet.client.ui.qt import QtUi
 
     memory = PeerMemory(memory_file(invocation.environment.state_home))
-    return attach(planned, QtUi, memory, _tell, on_attached=_collect_less)
+    return attach(planned, QtUi, memory, _tell, on_attached=_settle)
 
 
-def _collect_less() -> None:
+def _settle() -> None:
     """What was loaded so far stays: the garbage collector does not look at it again and again."""
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY)
+    keep_freed_memory()
 
 
 def _tell(line: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 
 from limpet import __version__
+from limpet.allocator import give_back_memory
 from limpet.errors import ConfigError, DisconnectReason, DisplayUnavailable, LimpetError
 from limpet.net.caps import ConnectionCaps
 from limpet.net.listener import Accepted, Listener, ListenerPolicy
@@ -270,6 +271,8 @@ class Server:
     def leave(self, connection: Connection) -> None:
         if connection in self._clients:
             self._clients.remove(connection)
+            if not self._clients:
+                give_back_memory()
             log.info("%s: left", connection.peer)
 
     def detach_all(self, reason: DisconnectReason) -> int:

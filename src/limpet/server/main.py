@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from limpet.allocator import keep_freed_memory
 from limpet.auth.limiter import LoginLimiter
 from limpet.auth.module import ModuleEnv
 from limpet.config.credentials import Environment
@@ -140,6 +141,7 @@ async def _serve(
             gc.collect()
             gc.freeze()
             gc.set_threshold(COLLECT_EVERY)
+            keep_freed_memory()
             ready(lines)
 
         await server.run(announce)

@@ -26,6 +26,8 @@ UNDECIPHERABLE = "the record does not decrypt: other key or mode, or damaged"
 """The only text for padding, inflating and decoding errors of encrypted records."""
 IV_SIZE = 16
 _AES_BLOCK = 16
+_SLICE = 64 * 1024
+"""what is given to the cipher at once: larger results are new memory each time, which costs as much as the cipher"""
 _UNCOPIED = 64 * 1024
 """payloads of this size and more are not copied; for shorter ones a copy is quicker than a second call"""
 MODES = ("CBC", "CTR")
@@ -116,7 +118,8 @@ class AesEncryptor:
         else:
             view = memoryview(data)
             whole = len(view) - len(view) % _AES_BLOCK
-            parts += (context.update(view[:whole]), context.update(bytes(view[whole:]) + padding))
+            parts += _in_slices(context, view[:whole])
+            parts.append(context.update(bytes(view[whole:]) + padding))
         return length, parts
 
 
@@ -146,13 +149,17 @@ class AesDecryptor:
         return _decrypt(_context(params, bytes(view[:IV_SIZE]), encrypt=False), params, size - IV_SIZE, view[IV_SIZE:])
 
 
+def _in_slices(context: CipherContext, view: memoryview) -> list[bytes]:
+    return [context.update(view[start : start + _SLICE]) for start in range(0, len(view), _SLICE)]
+
+
 def _decrypt(context: CipherContext, params: CipherParams, size: int, data: Buffer) -> bytes:
     """The `size` bytes before the padding."""
     padding = params.padding_for(size)
     if padding and size >= _UNCOPIED and size % _AES_BLOCK == 0:
         # the padding is by itself behind the payload, which need not be copied to come off it
         view = memoryview(data)
-        plain, found = context.update(view[:size]), context.update(view[size:])
+        plain, found = b"".join(_in_slices(context, view[:size])), context.update(view[size:])
     else:
         plain = context.update(data)
         if not padding:
