@@ -241,11 +241,11 @@ def test_ssl_cut_in_the_session_is_told_from_an_orderly_end(server: str, rig: Ri
 
 
 @pytest.mark.parametrize("server", ["limpet", "3.1.3"])
-@pytest.mark.parametrize("index", [600, 2000, 4000])
-def test_altered_ssl_delivers_nothing_altered(server: str, index: int, rig: Rig) -> None:
+@pytest.mark.parametrize("record", [3, 7, 9])
+def test_altered_ssl_delivers_nothing_altered(server: str, record: int, rig: Rig) -> None:
     serving = rig.server(maker(server), *f"{SSL} {CERTIFICATE}".format(port=rig.port()).split())
-    with relay(rig.port(), alter=index) as between:
+    with relay(rig.port(), alter=record) as between:
         client = rig.client(maker("limpet"), TO_SSL.format(port=between.port), OWN_CA, "--reconnect=no")
         assert client.ends() == ExitCode.SSL_FAILURE
-    assert "the TLS connection with 127.0.0.1" in client.output
+    assert "limpet: error: the TLS " in client.output
     serving.must_run()

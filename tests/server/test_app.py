@@ -424,3 +424,22 @@ def test_greeting_says_the_size_that_the_client_will_get(monkeypatch: pytest.Mon
         assert house.desktop.calls == []
 
     check(monkeypatch, story)
+
+
+def test_a_connection_that_does_not_end_does_not_hold_the_end_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "DISCONNECT_GRACE_S", 0.05)
+    monkeypatch.setattr(Connection, "disconnect", lambda *_: None)
+    stream = Stream()
+
+    async def story(house: House) -> None:
+        setup = ListenerSetup(
+            plan=None,  # type: ignore[arg-type]
+            policy=FixedPolicy(),
+            protection=Protection(name="tcp", aes=None),
+        )
+        house.server._accepted(setup, Accepted(stream, b"", Slot()))  # type: ignore[arg-type]
+        await settle()
+        house.server.shutdown(keep_display=False)
+
+    serve(monkeypatch, story)
+    assert stream.closed

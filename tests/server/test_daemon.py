@@ -18,11 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def start(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run `script`; returns when the process in the terminal has ended, whatever the background one does."""
-    head = (
-        f"import os, sys\nfrom pathlib import Path\nfrom limpet.server import daemon\nfolder = Path({str(folder)!r})\n"
-    )
+    head = f"""
+        import os, sys
+        from pathlib import Path
+        from limpet.server import daemon
+        folder = Path({str(folder)!r})
+    """
     return subprocess.run(
-        [sys.executable, "-c", head + textwrap.dedent(script)],
+        [sys.executable, "-c", textwrap.dedent(head) + textwrap.dedent(script)],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
@@ -76,6 +79,14 @@ def test_a_background_that_dies_without_a_word_is_an_error(tmp_path: Path) -> No
         os._exit(3)
     """
     assert start(script, tmp_path).stdout == f"the session ended before it was ready {int(ExitCode.FAILURE)}\n"
+
+
+def test_a_terminal_that_is_gone_ends_nothing() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    Background(writer).tell(Report(("line",)))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.close(writer)
 
 
 def test_in_the_foreground_there_is_nobody_to_tell() -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+
 from limpet.client.messages import UiCommand
 from limpet.client.ui.base import CommandQueue, UiEventSink
 from limpet.errors import MissingDependency
+
+UNDISTURBED_S = 10.0
+"""longer than loading it takes"""
 
 
 class QtUi:
@@ -25,6 +31,7 @@ class QtUi:
     def run(self) -> int:
         """See `Ui.run`. If there is no desktop Qt can only end the process: it does with ExitCode.NO_DISPLAY."""
         try:
+            _load_shiboken()
             from limpet.client.ui.qt_app import QtRunner
         except ImportError as error:
             raise MissingDependency(
@@ -32,3 +39,17 @@ class QtUi:
                 hint="install limpet with its 'client' extra: pip install 'limpet[client]'",
             ) from error
         return QtRunner(self._events, self._commands).run()
+
+
+def _load_shiboken() -> None:
+    """Load PySide6's foundation in one go.
+
+    While it starts it walks through `sys.modules`, and aborts the process when another thread imports something at that
+    moment: the network's thread does. Without forced switches of threads the walk is not interrupted.
+    """
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(UNDISTURBED_S)
+    try:
+        importlib.import_module("shiboken6")
+    finally:
+        sys.setswitchinterval(interval)
