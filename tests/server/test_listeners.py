@@ -362,6 +362,9 @@ def test_the_hint_makes_the_files_that_are_missing_and_no_others(folder: Path) -
     with pytest.raises(ConfigError) as caught:
         plan(folder, "--bind-tcp=*:1")
     assert caught.value.hint.startswith("limpet setup-ssl ssl-cert.pem && limpet start ")
+    with pytest.raises(ConfigError) as caught:
+        plan(folder, "--bind-tcp=192.0.2.1:1")
+    assert caught.value.hint.startswith("limpet setup-ssl ssl-cert.pem --hostname=192.0.2.1 && limpet start ")
     (folder / "password.txt").unlink()
     (folder / "ssl-cert.pem").write_bytes(b"-")
     with pytest.raises(ConfigError) as caught:

@@ -24,6 +24,7 @@ from limpet.net.endpoint import BindSpec, is_loopback, parse_bind
 from limpet.net.keys import KeyFile, find_key
 from limpet.records import dataclass
 
+_ALL_ADDRESSES = frozenset({"*", "0.0.0.0", "::"})  # noqa: S104 - what users write
 _SSL_HINT = "'limpet setup-ssl ssl-cert.pem' makes one, then --ssl-cert=ssl-cert.pem"
 
 
@@ -422,7 +423,9 @@ class _Planner:
                 add.append("--ssl=on")
             if plan.tls is None and not self._options.tls.cert:
                 if self._context.modules.inspect_file("ssl-cert.pem").problem:
-                    first.append("limpet setup-ssl ssl-cert.pem && ")
+                    host = plan.bind.host if plan.bind.host not in _ALL_ADDRESSES else ""
+                    name = f" --hostname={shlex.quote(host)}" if host else ""
+                    first.append(f"limpet setup-ssl ssl-cert.pem{name} && ")
                 add.append("--ssl-cert=ssl-cert.pem")
         if not all(way.proof for way in ways):
             if self._context.modules.inspect_file("password.txt").problem:
