@@ -202,6 +202,8 @@ class _InputEvent(xcffib.Event):
     detail: int
     state: int
     event: int
+    event_x: int
+    event_y: int
 
 class KeyPressEvent(_InputEvent): ...
 class KeyReleaseEvent(_InputEvent): ...
@@ -262,6 +264,10 @@ class QueryPointerReply(xcffib.Reply):
     root_y: int
     mask: int
 
+class TranslateCoordinatesReply(xcffib.Reply):
+    dst_x: int
+    dst_y: int
+
 class QueryKeymapReply(xcffib.Reply):
     keys: xcffib.List[int]
 
@@ -316,6 +322,9 @@ class xprotoExtension(xcffib.Extension):
     def GetSelectionOwner(self, selection: int) -> xcffib.Cookie[GetSelectionOwnerReply]: ...
     def SendEvent(self, propagate: bool, destination: int, event_mask: int, event: bytes) -> xcffib.VoidCookie: ...
     def QueryPointer(self, window: int) -> xcffib.Cookie[QueryPointerReply]: ...
+    def TranslateCoordinates(
+        self, src_window: int, dst_window: int, src_x: int, src_y: int
+    ) -> xcffib.Cookie[TranslateCoordinatesReply]: ...
     def SetInputFocus(self, revert_to: int, focus: int, time: int) -> xcffib.VoidCookie: ...
     def GetInputFocus(self) -> xcffib.Cookie[GetInputFocusReply]: ...
     def QueryKeymap(self) -> xcffib.Cookie[QueryKeymapReply]: ...

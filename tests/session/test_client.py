@@ -554,6 +554,37 @@ def test_too_much_data_while_a_challenge_is_answered_ends_the_connection() -> No
     assert isinstance(error_of(events), LimitExceeded)
 
 
+def test_a_goodbye_is_heard_while_somebody_types_the_password() -> None:
+    puppet = started()
+    challenge(puppet)
+    assert puppet.say("ping", 1) == []
+    assert error_of(puppet.say("disconnect", "login timeout")).exit_code is ExitCode.TIMEOUT
+    puppet, _ = aes_started()
+    challenge(puppet, puppet.caps())
+    assert error_of(puppet.say("disconnect", "login timeout")).exit_code is ExitCode.TIMEOUT
+    puppet, _ = aes_started()
+    challenge(puppet, puppet.caps())
+    puppet.writer.set_encryptor(None)
+    assert isinstance(error_of(puppet.say("disconnect", "login timeout")), ClearRecordError)
+
+
+def test_what_comes_before_the_answer_waits_for_it() -> None:
+    puppet = started()
+    challenge(puppet)
+    assert puppet.say("hello", server_hello()) == []
+    assert puppet.say("disconnect", "server shutdown") == []
+    answer(puppet)
+    assert names(puppet.pump()) == ["Accepted", "Terminated"]
+
+
+def test_an_end_while_a_key_is_derived_is_no_cut_packet() -> None:
+    puppet, _ = aes_started()
+    client = puppet.session
+    client.receive_data(puppet.record("hello", server_hello(puppet.caps())) + puppet.record("bell"), 0.0)
+    client.receive_eof(0.0, clean=True)
+    assert error_of(drain(client)).exit_code is ExitCode.CONNECTION_LOST
+
+
 def test_what_a_server_sends_behind_its_hello_waits_for_the_key() -> None:
     puppet, _ = aes_started()
     caps = puppet.caps()

@@ -1,4 +1,4 @@
-"""A small X11 application for tests: its pixels are known, and change with each key, which it also writes to a file.
+"""A small X11 application for tests: its pixels are known, and change with each key. Keys and clicks go to a file.
 
 Run as a program in the session under test; imported, it tells which colour is where.
 """
@@ -50,12 +50,17 @@ class PatternWindow:
             event = self._connection.wait_for_event()
             if isinstance(event, xp.KeyPressEvent):
                 self._generation += 1
-                with self._keys.open("a", encoding="utf-8") as file:
-                    file.write(f"{self._name(event.detail, shifted=bool(event.state & xp.ModMask.Shift))}\n")
+                self._note(self._name(event.detail, shifted=bool(event.state & xp.ModMask.Shift)))
                 self._draw()
                 self._connection.flush()
+            elif isinstance(event, xp.ButtonPressEvent):
+                self._note(f"button{event.detail}@{event.event_x},{event.event_y}")
             elif isinstance(event, xp.ClientMessageEvent) and event.data.data32[0] == self._delete:
                 return
+
+    def _note(self, text: str) -> None:
+        with self._keys.open("a", encoding="utf-8") as file:
+            file.write(f"{text}\n")
 
     def _atom(self, name: str) -> int:
         return int(self._core.InternAtom(False, len(name), name).reply().atom)
@@ -64,7 +69,12 @@ class PatternWindow:
         window: int = self._connection.generate_id()
         self._core.CreateWindow(
             *(self._screen.root_depth, window, self._screen.root, *place, WIDTH, HEIGHT, 0),
-            *(xp.WindowClass.InputOutput, self._screen.root_visual, xp.CW.EventMask, [xp.EventMask.KeyPress]),
+            *(
+                xp.WindowClass.InputOutput,
+                self._screen.root_visual,
+                xp.CW.EventMask,
+                [xp.EventMask.KeyPress | xp.EventMask.ButtonPress],
+            ),
         )
         text = title.encode()
         us_position, p_min_size, p_max_size = 1, 16, 32  # ICCCM 4.1.2.3

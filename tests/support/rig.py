@@ -172,17 +172,26 @@ class Rig:
 
     def keys_typed(self, *, modifiers: bool = False) -> list[str]:
         keys = self.keys.read_text().split() if self.keys.exists() else []
-        return [key for key in keys if modifiers or not key.startswith("0x")]
+        return [key for key in keys if "@" not in key and (modifiers or not key.startswith("0x"))]
+
+    def clicks(self) -> list[str]:
+        """What the application saw of the pointer: "button1@X,Y"."""
+        return [line for line in self.keys.read_text().split() if "@" in line] if self.keys.exists() else []
 
     def type_into_xterm(self, *processes: Running) -> None:
         """A command typed into the client's xterm runs in the session."""
-        xterm = self.screen.wait_for(XTERM_TITLE, *processes)
         text = f"Sealed-{self.tag}!"
+        assert self.in_xterm(f"echo '{text}'", *processes) == text
+
+    def in_xterm(self, command: str, *processes: Running) -> str:
+        """Run a command by typing it into the client's xterm; what it says."""
+        xterm = self.screen.wait_for(XTERM_TITLE, *processes)
         self.typed.unlink(missing_ok=True)
-        self.screen.type(xterm, f"echo '{text}' >{self.typed.name}", "Return")
+        self.screen.type(xterm, f"{command} >{self.typed.name}", "Return")
         until(
-            lambda: self.typed.exists() and self.typed.read_text() == f"{text}\n", f"what was typed is in {self.typed}"
+            lambda: self.typed.exists() and self.typed.read_text().endswith("\n"), f"{command} says it in the session"
         )
+        return self.typed.read_text().strip()
 
     def stop(self) -> None:
         """The clients first, so that they do not try to come back."""
@@ -203,10 +212,10 @@ def rig(folder: Path, screen: Screen) -> Iterator[Rig]:
     made = Rig(folder, screen)
     try:
         yield made
-        # the screen is everybody's: nothing of ours stays on it
     finally:
         try:
             made.stop()
         finally:
             end_left_running(folder)
+            # the screen is everybody's: nothing of ours stays on it
             made.screen.wait_gone(made.title)

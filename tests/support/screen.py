@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,6 +116,44 @@ class Screen:
             self._xdotool("type", "--delay", "15", text)
         for key in keys:
             self._xdotool("key", key)
+
+    def click(self, window: Seen, x: int, y: int, button: int = 1) -> None:
+        """Press and release a button over the window."""
+        self._point(window, x, y)
+        self._xdotool("click", str(button))
+
+    def press(self, window: Seen, x: int, y: int, button: int, *, key: str) -> None:
+        """Press a button over the window, with a modifier key held for the moment."""
+        self._point(window, x, y)
+        self._xdotool("keydown", key, "mousedown", str(button), "keyup", key)
+
+    def release(self, button: int) -> None:
+        self._xdotool("mouseup", str(button))
+
+    def _point(self, window: Seen, x: int, y: int) -> None:
+        self.focus(window)
+        place = self._core.TranslateCoordinates(window.xid, self._root, x, y).reply()
+        self._xdotool("mousemove", str(place.dst_x), str(place.dst_y))
+
+    def resize(self, window: Seen, width: int, height: int) -> None:
+        """As a window manager does when the user drags an edge."""
+        self._core.ConfigureWindow(window.xid, xp.ConfigWindow.Width | xp.ConfigWindow.Height, [width, height])
+        self._connection.flush()
+
+    def close_window(self, window: Seen) -> None:
+        """As the button in the title bar does (ICCCM 4.2.8.1)."""
+        protocols, delete = (
+            self._core.InternAtom(False, len(name), name).reply().atom for name in ("WM_PROTOCOLS", "WM_DELETE_WINDOW")
+        )
+        client_message = 33
+        event = struct.pack("=BBHII5I", client_message, 32, 0, window.xid, protocols, delete, 0, 0, 0, 0)
+        self._core.SendEvent(False, window.xid, 0, event)
+        self._connection.flush()
+
+    def on_top(self) -> list[int]:
+        """The top-level windows on the screen, with title or without, lowest first."""
+        windows = self._core.QueryTree(self._root).reply().children
+        return [xid for xid in windows if self._look(xid) is not None]
 
     def _xdotool(self, *words: str) -> None:
         subprocess.run(

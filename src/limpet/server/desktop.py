@@ -154,7 +154,7 @@ class Desktop:
         self._process_soon()
 
     def lost(self, error: DisplayUnavailable) -> None:
-        if not self._lost:
+        if not self._lost and not self._closed:
             self._lost = True
             self._loop.remove_reader(self._fds[0])
             self._on_lost(error)

@@ -47,6 +47,9 @@ MAX_TEXT = 256
 """characters of the line that a peer sends which does not speak the protocol"""
 TEXT_S = 1.0
 """for the rest of that line"""
+CLEAR_VERSION_HINT = (
+    "stock xpra servers answer 'version' in clear, however they were started: ask them without the encryption options"
+)
 SILENT_HINT = "a server without working AES may stay silent (stock xpra 6.4 to 6.5.5 do): use ssl:// with those"
 
 
@@ -71,6 +74,9 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.SESSION: frozenset({State.CLOSED}),
     State.CLOSED: frozenset(),
 }
+
+
+_READING = (State.AWAIT_ANSWER, State.ANSWERING, State.SESSION)
 
 
 class ClientSession:
@@ -108,6 +114,7 @@ class ClientSession:
         self._heard = False
         self._heard_encrypted = False
         self._then: Callable[[float], None] | None = None
+        self._held: RawPacket | None = None
         self._challenges = 0
 
     # -- what the driver calls -----------------------------------------------------------------------------------
@@ -127,7 +134,7 @@ class ClientSession:
         if (text := self._link.reader.clear_text()) is not None:
             self._end_with_text(text)
             return
-        if self._link.reader.buffered:
+        if self._link.reader.buffered and self._state in _READING and self._held is None:
             what = "the connection was cut in the middle of a packet"
             error = ConnectionClosed(what, ours=False, exit_code=ExitCode.TRUNCATED)
             self._end(error, what, by_peer=True)
@@ -271,9 +278,10 @@ class ClientSession:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def _advance(self, now: float) -> None:
-        while self._state in (State.AWAIT_ANSWER, State.SESSION):
+        while self._state in _READING and not (self._state is State.ANSWERING and self._held is not None):
             try:
-                raw = self._link.reader.next_packet()
+                held, self._held = self._held, None
+                raw = held or self._link.reader.next_packet()
                 if raw is None:
                     return
                 self._heard = True
@@ -301,31 +309,14 @@ class ClientSession:
 
     def _clear_record(self, error: ClearRecordError) -> None:
         """Encryption is on and a clear record came: show a `disconnect`'s text, believe nothing of it."""
-        packet: Packet | None = None
-        if isinstance(error.packet, RawPacket):
-            try:
-                packet = self._link.decode(error.packet, Phase.HELLO)
-            except PacketError:
-                packet = None
         if self._heard_encrypted:
             self._end(error, str(error), by_peer=False)
-        elif isinstance(packet, Disconnect):
-            known = error_for(printable(packet.reason), printable(" ".join(packet.extra)))
-            said = known or EncryptionRequired(
-                f"the server answered in clear and ended the connection: {printable(packet.reason)}",
-                exit_code=ExitCode.SERVER_REFUSES_ENCRYPTION,
-            )
-            # xpra 6.5.5 does not answer an encrypted hello, and says `login timeout` in clear after 20 s
-            said.hint = said.hint or SILENT_HINT
-            self._end(said, str(said), by_peer=True)
-        else:
-            refusal = encryption.stays_clear("an unencrypted record")
-            if self._request.get("request") == "version":
-                refusal.hint = (
-                    "stock xpra servers answer 'version' in clear, however they were started: ask them without the "
-                    "encryption options"
-                )
-            self._end(refusal, str(refusal), by_peer=False)
+            return
+        goodbye = _goodbye_in(error, self._link)
+        refusal = goodbye or encryption.stays_clear("an unencrypted record")
+        if goodbye is None and self._request.get("request") == "version":
+            refusal.hint = CLEAR_VERSION_HINT
+        self._end(refusal, str(refusal), by_peer=goodbye is not None)
 
     def _broken(self, error: RemoteProtocolError, now: float) -> None:
         if self._link.reader.clear_text() is not None:
@@ -353,6 +344,9 @@ class ClientSession:
         packet = self._link.decode(raw, Phase.HELLO)
         if isinstance(packet, Disconnect):
             self._server_disconnects(packet)
+        elif self._state is State.ANSWERING and not isinstance(packet, Ping):
+            # it waits for the answer; only a goodbye does not
+            self._held = raw
         elif isinstance(packet, Challenge):
             self._handle_challenge(packet, now)
         elif isinstance(packet, Hello):
@@ -478,3 +472,20 @@ def _aes_of(policy: ClientPolicy, link: Link, entropy: Entropy) -> ClientAes | N
         return None
     strength = Strength.LEGACY if policy.legacy else Strength.MODERN
     return ClientAes(policy.aes, link, entropy, strength=strength, max_iterations=policy.limits.max_iterations)
+
+
+def _goodbye_in(error: ClearRecordError, link: Link) -> LimpetError | None:
+    """What a clear `disconnect` says, as an error whatever it says; None for any other record."""
+    try:
+        packet = link.decode(error.packet, Phase.HELLO) if isinstance(error.packet, RawPacket) else None
+    except PacketError:
+        packet = None
+    if not isinstance(packet, Disconnect):
+        return None
+    said = error_for(printable(packet.reason), printable(" ".join(packet.extra))) or EncryptionRequired(
+        f"the server answered in clear and ended the connection: {printable(packet.reason)}",
+        exit_code=ExitCode.SERVER_REFUSES_ENCRYPTION,
+    )
+    # xpra 6.5.5 does not answer an encrypted hello, and says `login timeout` in clear after 20 s
+    said.hint = said.hint or SILENT_HINT
+    return said

@@ -87,18 +87,29 @@ def configure(window_id: WindowId = ONE, **changes: Any) -> ConfigureWindow:
 
 def test_every_window_is_announced_then_the_start_is_complete_then_icons_follow() -> None:
     stage = Stage(WindowsFeature, HELLO)
-    stage.change(2, icon=ICON, override_redirect=True)
+    stage.change(2, icon=ICON)
     stage.feature.start()
     first, second, complete, icon = stage.took()
     assert isinstance(first, NewWindow)
     assert (first.window_id, first.x, first.y, first.width, first.height) == (ONE, 10, 20, 300, 200)
     assert (first.kind, first.metadata.title) == (WindowKind.NORMAL, "w1")
     assert isinstance(second, NewWindow)
-    assert second.kind is WindowKind.OVERRIDE_REDIRECT
     assert isinstance(complete, StartupComplete)
     assert isinstance(icon, WindowIcon)
     assert (icon.window_id, icon.width, icon.height, icon.encoding) == (TWO, 1, 1, "png")
     assert bytes(icon.data).startswith(b"\x89PNG")
+
+
+def test_popups_are_painted_at_once_and_not_again_when_they_are_mapped(stage: Stage) -> None:
+    popup = dataclasses.replace(stage.desktop.windows[0], id=WindowId(9), info=window_info(9, override_redirect=True))
+    stage.desktop._windows[WindowId(9)] = popup
+    observer(stage).window_added(popup)
+    added, drawn = stage.took()
+    assert isinstance(added, NewWindow)
+    assert added.kind is WindowKind.OVERRIDE_REDIRECT
+    assert isinstance(drawn, Draw)
+    stage.give(map_window(WindowId(9)))
+    assert stage.took() == []
 
 
 def test_nothing_is_drawn_before_the_client_maps_the_window(stage: Stage) -> None:
