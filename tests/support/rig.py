@@ -201,6 +201,14 @@ class Rig:
         for running in reversed(self.running):
             running.stop()
 
+    def begin_again(self) -> None:
+        """End what runs and forget what was typed: another attempt in the same folder, on other ports."""
+        self.stop()
+        self.keys.unlink(missing_ok=True)
+        self.typed.unlink(missing_ok=True)
+        self._ports.clear()
+        self.screen.wait_gone(self.title)
+
     def story(self) -> list[tuple[str, str]]:
         """Command and end of the output of everything that ran; a picture of the screen is left as screen.png."""
         self.screen.save(self.folder / "screen.png")
