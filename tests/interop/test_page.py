@@ -13,6 +13,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from tests.interop import material
+from tests.support.processes import Late
 from tests.support.rig import Rig, maker
 
 pytestmark = pytest.mark.peer
@@ -162,6 +163,24 @@ def everywhere_cases() -> Iterator[ParameterSet]:
 
 def connect(rig: Rig, row: Row, server: str, client: str, *, login: bool) -> None:
     """Start both sides and use the session."""
+    try:
+        connect_once(rig, row, server, client, login=login)
+    except Late:
+        if not lost_by_stock(rig, row, server, client):
+            raise
+        rig.begin_again()
+        connect_once(rig, row, server, client, login=login)
+
+
+def lost_by_stock(rig: Rig, row: Row, server: str, client: str) -> bool:
+    """6.x loses some SSL connections by itself, also to itself: 6.2.5 in one of 12 sessions with 300 keys each."""
+    modern = {server, client} & {"6.2.5", "6.5.5"}
+    return (
+        bool(modern) and row.client.startswith("ssl:") and any("Connection lost" in run.output for run in rig.running)
+    )
+
+
+def connect_once(rig: Rig, row: Row, server: str, client: str, *, login: bool) -> None:
     values = {
         "host": "127.0.0.1",
         "port": rig.port(),

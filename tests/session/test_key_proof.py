@@ -74,6 +74,14 @@ def test_the_packet_that_shows_it_comes_after_the_news() -> None:
     assert order.index(KeyShown) < order.index(PacketReceived)
 
 
+def test_a_goodbye_that_shows_it_comes_after_the_news_too() -> None:
+    pair = make_pair("CBC")
+    pair.on_client = lambda event: pair.client.disconnect() if isinstance(event, Accepted) else None
+    pair.run()
+    order = kinds(pair)
+    assert order.index(KeyShown) < order.index(Terminated)
+
+
 def raw(*items: Wire, encrypted: bool = True) -> RawPacket:
     return RawPacket(list(items), "rencodeplus", encrypted, "", 10)
 
@@ -86,9 +94,10 @@ def raw(*items: Wire, encrypted: bool = True) -> RawPacket:
         (raw("x"), False),
         (raw("no-such-packet", 1), False),
         (raw("ping_echo"), False),
-        (raw("disconnect", "client exit"), False),
         (raw("ping", 1, encrypted=False), False),
         (raw("ping", 1), True),
+        # the first and last that xpra's `detach` says after our hello
+        (raw("disconnect", "done"), True),
         (raw("ping_echo", 1, 0, 0, 0, 0, ""), True),
     ],
 )

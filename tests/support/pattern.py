@@ -47,7 +47,10 @@ class PatternWindow:
         self._core.MapWindow(self._window)
         self._connection.flush()
         while True:
-            event = self._connection.wait_for_event()
+            try:
+                event = self._connection.wait_for_event()
+            except xcffib.ConnectionException:
+                return  # the session is over
             if isinstance(event, xp.KeyPressEvent):
                 self._generation += 1
                 self._note(self._name(event.detail, shifted=bool(event.state & xp.ModMask.Shift)))

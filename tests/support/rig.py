@@ -63,23 +63,26 @@ class Stock:
     """An xpra made by tools/peers.py."""
 
     ready = "xpra is ready."
-    _QUIRKS: Mapping[str, tuple[str, ...]] = {
+    _SERVER_QUIRKS: Mapping[str, tuple[str, ...]] = {
         # its "video" encoder for webp raises on every frame where windows change fast
         "6.2.5": ("--video-encoders=none",),
     }
+    # the helper that shows the progress of the start may end too early, and the client with it
+    _CLIENT_QUIRKS: Mapping[str, tuple[str, ...]] = dict.fromkeys(("6.2.5", "6.5.5"), ("--splash=no",))
 
     def __init__(self, version: str) -> None:
         self.name = version
         self._peer = peers.PEERS[version]
 
     def start(self, options: Sequence[str]) -> tuple[str, ...]:
-        quiet = (*peers.QUIET_SERVER, *self._peer.server_options, *self._QUIRKS.get(self.name, ()))
+        quiet = (*peers.QUIET_SERVER, *self._peer.server_options, *self._SERVER_QUIRKS.get(self.name, ()))
         # without a line of its own it would make sockets in the folders that all sessions of the user share
         bind = () if any(option.startswith("--bind=") for option in options) else ("--bind=none",)
         return self.command("start", f":{peers.free_display()}", f"--xvfb={XVFB}", *bind, *quiet, *options)
 
     def attach(self, target: str, options: Sequence[str]) -> tuple[str, ...]:
-        return self.command("attach", target, *peers.QUIET_CLIENT, *self._peer.client_options, *options)
+        quiet = (*peers.QUIET_CLIENT, *self._peer.client_options, *self._CLIENT_QUIRKS.get(self.name, ()))
+        return self.command("attach", target, *quiet, *options)
 
     def command(self, *words: str) -> tuple[str, ...]:
         return (str(self._peer.folder / "run-xpra"), *words)
@@ -197,6 +200,14 @@ class Rig:
         """The clients first, so that they do not try to come back."""
         for running in reversed(self.running):
             running.stop()
+
+    def begin_again(self) -> None:
+        """End what runs and forget what was typed: another attempt in the same folder, on other ports."""
+        self.stop()
+        self.keys.unlink(missing_ok=True)
+        self.typed.unlink(missing_ok=True)
+        self._ports.clear()
+        self.screen.wait_gone(self.title)
 
     def story(self) -> list[tuple[str, str]]:
         """Command and end of the output of everything that ran; a picture of the screen is left as screen.png."""

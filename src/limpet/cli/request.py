@@ -126,12 +126,17 @@ def _version_text(caps: Mapping[str, Any]) -> str:
 
 def _table(answer: Answer) -> Iterator[str]:
     for name, value in sorted(flattened(answer.caps)):
+        if name in _NOISE:
+            continue
         yield f"{name}={text_of(value)[:MAX_VALUE]}"
 
 
 def _done(answer: Answer) -> Iterator[str]:
     yield answer.text or answer.reason or "done"
 
+
+_NOISE = frozenset(f"{group}.{key}" for group in ("cipher", "encryption") for key in ("iv", "key_salt"))
+"""random bytes for this one connection, which the answer's hello has among its capabilities"""
 
 _SHOW: Mapping[str, Callable[[Answer], Iterator[str]]] = {
     "version": _version,

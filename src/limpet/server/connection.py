@@ -253,7 +253,9 @@ class Connection:
             case LoginPassed():
                 self._passed(event)
             case KeyShown():
-                self._enter()
+                # a client that shows it by its goodbye wants no windows; what it asked for is still done
+                if self._request is not None or not self.session.closing:
+                    self._enter()
             case LatencyMeasured(seconds=seconds):
                 self.latency_s = seconds if self.latency_s == 0 else 0.8 * self.latency_s + 0.2 * seconds
             case UnknownPacket(name=name):

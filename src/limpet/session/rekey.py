@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from limpet.errors import DisconnectReason, EncryptionRequired, LocalProtocolError, PacketError
 from limpet.packets.capabilities import EncryptionCaps
 from limpet.packets.dialect import Dialect
-from limpet.packets.handshake import Disconnect
 from limpet.packets.schema import Phase
 from limpet.session import encryption
 from limpet.session.encryption import AesPolicy, EncryptionRefused, Entropy, Strength
@@ -55,14 +54,14 @@ class KeyProof:
         self._link = link
 
     def brought_by(self, raw: RawPacket, phase: Phase) -> bool:
-        """Whether this is the packet that shows it. A goodbye shows nothing that is of use."""
+        """Whether this is the packet that shows it: a goodbye too, which is all that xpra's `detach` says."""
         if not self.outstanding or not raw.encrypted:
             return False
         try:
             packet = self._link.decode(raw, phase)
         except PacketError:
             return False
-        self.outstanding = packet is None or isinstance(packet, Disconnect)
+        self.outstanding = packet is None
         return not self.outstanding
 
 
